@@ -1,5 +1,66 @@
-PY ?= python3
+# `make demo` and `make test` do all the set-up on a fresh machine.
+
+PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DEMO_DB := build/demo.db
 
-.PHONY: demo test venv clean
+# What the tests use beyond Python, as command:package of Debian. Without root they are not
+# installed, and the tests that need them say that they did not run.
+TEST_TOOLS := tshark:tshark tcpdump:tcpdump storescu:dcmtk ip:iproute2 ethtool:ethtool \
+	mvn:maven java:openjdk-17-jre-headless chromium:chromium chromedriver:chromium-driver
+
+.PHONY: demo test tools lint fmt bench clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory, write report.html
+	@mkdir -p build && rm -f $(DEMO_DB) $(DEMO_DB)-wal $(DEMO_DB)-shm
+	$(BIN)/wardwatch ingest --db $(DEMO_DB) --site hospital examples/hospital
+	$(BIN)/wardwatch devices --db $(DEMO_DB)
+	$(BIN)/wardwatch report --db $(DEMO_DB) -o report.html
+
+test: $(BIN)/pytest tools  ## install what the tests need and run them all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+tools:
+	@missing=""; for tool in $(TEST_TOOLS); do \
+		command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing$$missing"; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install --no-install-recommends -y $$missing >/dev/null; \
+	else \
+		echo "NOT INSTALLED (needs root and apt-get):$$missing; tests that use them will be skipped"; \
+	fi
+
+lint: $(BIN)/pytest  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(BIN)/pytest  ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop; figures also in build/bench.json
+	$(BIN)/python tests/bench/ingest.py
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/wardwatch: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(BIN)/pytest: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(BIN)/wardwatch
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) build report.html report-devices

@@ -1,0 +1,157 @@
+"""Who held which address when: from sightings of a MAC with an address, proven on the link."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+from wardwatch_enrichment.model import Binding
+
+HOUR = 3_600.0
+LEASE = 86_400.0  # seconds; the common default of DHCP servers
+ROUTED_SUBNETS = 3  # a MAC that answers in so many subnets without DHCP is a router's
+_CONFIDENCE = {"dhcp.mac": 0.95, "arp.mac": 0.9, "conn.mac": 0.85}
+
+
+def sighting(ip: str, mac: str, source: str, start: float, end: float) -> Binding:
+    """Return one sighting of `mac` at `ip`, as trusted as its `source` (a field name)."""
+    return Binding(
+        ip=ip, mac=mac, start=start, end=end, source=source, confidence=_CONFIDENCE[source]
+    )
+
+
+def proves_link(field: str) -> bool:
+    """Tell whether a claim of this field ties its host's address to a MAC."""
+    return field in _CONFIDENCE
+
+
+def coalesce(sightings: Iterable[Binding]) -> list[Binding]:
+    """Join the sightings of one address that follow each other with no other MAC between them."""
+    joined: list[Binding] = []
+    for seen in sorted(sightings, key=lambda s: (s.start, s.end, s.mac or "", s.source)):
+        if joined and joined[-1].mac == seen.mac:
+            last = joined[-1]
+            best = max(last, seen, key=lambda s: (s.confidence, s.source))
+            joined[-1] = replace(
+                last,
+                end=max(last.end, seen.end),
+                source=best.source,
+                confidence=best.confidence,
+            )
+        else:
+            joined.append(seen)
+    return joined
+
+
+class Addresses:
+    """The bindings of one site, ready to be asked."""
+
+    def __init__(self, sightings: Iterable[Binding]) -> None:
+        seen = list(sightings)
+        self.routers = _routers(seen)
+        by_ip: defaultdict[str, list[Binding]] = defaultdict(list)
+        for sighting in seen:
+            if sighting.mac not in self.routers:
+                by_ip[sighting.ip].append(sighting)
+        self._by_ip = {ip: coalesce(held) for ip, held in by_ip.items()}
+
+    def of(self, ip: str) -> list[Binding]:
+        """Return the bindings of an address, oldest first."""
+        return self._by_ip.get(ip, [])
+
+    def holder(self, ip: str, at: float) -> Binding | None:
+        """Return the binding in force at a time, or None where that cannot be told.
+
+        In force is one that covers the time, the only MAC there ever was, or the last one before
+        for as long as a lease usually lasts.
+        """
+        held = self.of(ip)
+        covering = [binding for binding in held if binding.start <= at <= binding.end]
+        if covering:
+            return max(covering, key=lambda binding: (binding.start, -binding.end))
+        if len(held) == 1:
+            return held[0]
+        before = [binding for binding in held if at - LEASE <= binding.end < at]
+        return max(before, key=lambda binding: binding.end) if before else None
+
+    def macs_of(self, ip: str) -> set[str]:
+        """Return every MAC that an address was ever tied to."""
+        return {binding.mac for binding in self.of(ip) if binding.mac}
+
+
+def _routers(sightings: list[Binding]) -> frozenset[str]:
+    # DHCP names the client itself, wherever it roams; a frame names only its last hop
+    leased = {(seen.mac, seen.ip) for seen in sightings if seen.source == "dhcp.mac"}
+    subnets: defaultdict[str, set[str]] = defaultdict(set)
+    for seen in sightings:
+        if seen.mac and (seen.mac, seen.ip) not in leased and not is_link_local(seen.ip):
+            subnets[seen.mac].add(_subnet(seen.ip))
+    return frozenset(mac for mac, found in subnets.items() if len(found) >= ROUTED_SUBNETS)
+
+
+def is_link_local(ip: str) -> bool:
+    """Tell whether an address has a meaning on its own link alone."""
+    return ip_address(ip).is_link_local
+
+
+def by_number(ip: str) -> tuple[int, int]:
+    """Return the key that sorts addresses as people count."""
+    address = ip_address(ip)
+    return address.version, int(address)
+
+
+def _subnet(ip: str) -> str:
+    """Return the first 24 bits of an IPv4 address, the first 64 of an IPv6 address."""
+    packed = ip_address(ip).packed
+    return packed[: 3 if len(packed) == 4 else 8].hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A device that can have held an address at a time: how sure that is (0 to 1), and why."""
+
+    device_id: str
+    binding: Binding
+    confidence: float
+    reason: str
+
+
+def confidence_at(binding: Binding, at: float) -> tuple[float, str]:
+    """Return how sure it is that a binding still or already held at a time, and why."""
+    if binding.start <= at <= binding.end:
+        return binding.confidence, "seen at this address before and after that time"
+    gap = at - binding.end if at > binding.end else binding.start - at
+    side = "last seen before" if at > binding.end else "first seen after"
+    if gap <= HOUR:
+        return binding.confidence * 0.9, f"{side} that time, within an hour"
+    if gap <= LEASE:
+        return binding.confidence * 0.7, f"{side} that time, within a day"
+    return binding.confidence * 0.3, f"{side} that time, more than a day apart"
+
+
+def holders(held: Iterable[tuple[str, Binding]], at: float) -> list[Holder]:
+    """Return which devices can have held an address at a time, the likeliest first.
+
+    `held` are (device id, binding). Where several can, the one that came last before the time has
+    the address, and the others are unlikely.
+    """
+    found = []
+    for device_id, binding in held:
+        confidence, reason = confidence_at(binding, at)
+        found.append(Holder(device_id, binding, confidence, reason))
+    found.sort(key=lambda holder: _likelihood(holder, at), reverse=True)
+    best: dict[str, Holder] = {}
+    for holder in found:
+        best.setdefault(holder.device_id, holder)
+    likeliest = list(best.values())
+    return likeliest[:1] + [
+        replace(other, confidence=other.confidence * 0.5) for other in likeliest[1:]
+    ]
+
+
+def _likelihood(holder: Holder, at: float) -> tuple[float, float]:
+    binding = holder.binding
+    covers = binding.start <= at <= binding.end
+    return (binding.start, 1.0) if covers else (-1.0, holder.confidence)

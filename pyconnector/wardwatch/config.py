@@ -1,0 +1,152 @@
+"""One TOML file; defaults here; ``WARDWATCH_SECTION_KEY`` in the environment wins.
+
+Secrets are never in it: it names the files that hold them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
+from wardwatch.scope import DEFAULT_NETWORKS, Scope
+
+DEFAULT_FILE = Path("wardwatch.toml")
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; the message lists everything that is, with its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """`name` of the site, `sensor` that wrote the logs, `networks` that are the site's own."""
+
+    name: str = "default"
+    sensor: str = "local"
+    networks: tuple[str, ...] = DEFAULT_NETWORKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """`file`: the SQLite database."""
+
+    file: Path = Path("wardwatch.db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings, by section."""
+
+    site: SiteSettings = field(default_factory=SiteSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """Read a file (default: ``wardwatch.toml`` where there is one) and the environment.
+
+    Raises `ConfigError` with all that is wrong.
+    """
+    named = path or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    given = _read(named) if named else {}
+    wrong: list[str] = []
+    sections: dict[str, Any] = {}
+    for section in dataclasses.fields(Config):
+        kind: type = get_type_hints(Config)[section.name]
+        values = given.pop(section.name, {})
+        if not isinstance(values, dict):
+            wrong.append(f"{named}: {section.name} is no section; write [{section.name}]")
+            continue
+        values = {**values, **_from_environment(section.name, kind, environment)}
+        sections[section.name] = _section(section.name, kind, values, wrong)
+    wrong += [f"{named}: unknown section [{name}]" for name in given]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return Config(**sections)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; check --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is no TOML: {error}") from error
+
+
+def _from_environment(
+    section: str, kind: type, environment: Mapping[str, str]
+) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, hint in get_type_hints(kind).items():
+        text = environment.get(f"WARDWATCH_{section}_{key}".upper())
+        if text is not None:
+            found[key] = _from_text(text, hint)
+    return found
+
+
+def _from_text(text: str, hint: Any) -> object:
+    if hint is bool:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    if hint == tuple[str, ...]:
+        return [part.strip() for part in text.split(",")]
+    return text
+
+
+def _section(name: str, kind: type, values: dict[str, object], wrong: list[str]) -> Any:
+    hints = get_type_hints(kind)
+    checked: dict[str, object] = {}
+    for key, value in values.items():
+        if key not in hints:
+            wrong.append(f"{name}.{key}: unknown; known are {', '.join(hints)}")
+        elif (fitting := _fit(value, hints[key])) is None:
+            wrong.append(f"{name}.{key}: {value!r} does not fit; see `wardwatch config`")
+        else:
+            checked[key] = fitting
+    if name == "site" and "networks" in checked:
+        try:
+            Scope(checked["networks"])  # type: ignore[arg-type]
+        except ValueError as error:
+            wrong.append(f"site.networks: {error}")
+    return kind(**checked)
+
+
+def _fit(value: object, hint: Any) -> object | None:
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if Path in kinds and isinstance(value, str):
+        return Path(value).expanduser()
+    if hint == tuple[str, ...] and isinstance(value, list):
+        return tuple(value) if all(isinstance(part, str) for part in value) else None
+    return value if type(value) in kinds else None
+
+
+def show(config: Config) -> str:
+    """Return the configuration in force as TOML; it holds no secret."""
+    lines: list[str] = []
+    for section in dataclasses.fields(config):
+        lines.append(f"[{section.name}]")
+        settings = getattr(config, section.name)
+        for setting in dataclasses.fields(settings):
+            value = getattr(settings, setting.name)
+            lines.append(
+                f"# {setting.name} is not set"
+                if value is None
+                else f"{setting.name} = {_toml(value)}"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(part) for part in value) + "]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

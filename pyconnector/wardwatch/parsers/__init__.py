@@ -1,0 +1,75 @@
+"""What a row of each log says. One module per log; a new log is a new module and nothing else.
+
+A module names its ``LOG``, the columns it needs (``Row``, a msgspec struct with a ``ts``), and its
+``VIEWS``: a view cuts out of a row the part that it judges, and says what that part states. Equal
+parts state the same, so a sensor's million rows cost little more than its distinct parts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+
+class Statement(NamedTuple):
+    """What one row states about `host`; the columns of an `Observation` apart from its origin."""
+
+    host: str
+    field: str
+    value: str
+    mac: str | None = None
+    vlan: int | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A part of a row (`part`, hashable), which rows have it, and what it states.
+
+    `states` raises `ValueError` where the part is not what it should be.
+    """
+
+    part: Callable[[Any], tuple[Any, ...]]
+    states: Callable[[tuple[Any, ...]], Iterator[Statement]]
+    wanted: Callable[[Any], bool] | None = None
+
+
+class Parser(Protocol):
+    """The shape of a module in this package."""
+
+    LOG: str
+    Row: type[msgspec.Struct]
+    VIEWS: tuple[View, ...]
+    SCOPED: bool  # whether the site's networks decide which of its hosts are ours
+
+
+def load() -> dict[str, Parser]:
+    """Return every parser of this package by the name of its log."""
+    found: dict[str, Parser] = {}
+    for module in pkgutil.iter_modules(__path__):
+        parser: Any = importlib.import_module(f"{__name__}.{module.name}")
+        found[parser.LOG] = parser
+    return found
+
+
+def address(value: str) -> str:
+    """Return an IP address in its canonical form; raises `ValueError` with the value in it."""
+    return str(ip_address(value.partition("%")[0]))
+
+
+def hardware_address(value: str | None) -> str | None:
+    """Return a unicast MAC in lower case with colons, None for none, zero, and group addresses."""
+    if not value:
+        return None
+    digits = value.lower().replace("-", "").replace(":", "")
+    if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
+        raise ValueError(f"not a MAC address: {value[:40]!r}")
+    if digits == "0" * 12 or int(digits[1], 16) & 1:
+        return None
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

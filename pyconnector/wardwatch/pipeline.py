@@ -1,0 +1,136 @@
+"""The one place that knows the order: files, rows, claims, store, identity, devices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wardwatch import parsers
+from wardwatch.hearing import Hearing
+from wardwatch.parsers import Parser
+from wardwatch.scope import Scope
+from wardwatch.sources import zeek_files
+from wardwatch.sources.zeek_files import LogFile, SourceError
+from wardwatch.store import Store
+from wardwatch_enrichment import attributes, identity
+from wardwatch_enrichment.links import Addresses, is_link_local
+from wardwatch_enrichment.model import Binding, Claim, Device
+
+NAMED_PER_FILE = 10  # bad lines that are named; the rest is counted
+
+
+@dataclass(slots=True)
+class Report:
+    """What an ingest did. `problems` are sentences for a person; `failed` decides the exit code."""
+
+    files: int = 0
+    rows: int = 0
+    bad_rows: int = 0
+    dropped: int = 0
+    failed: bool = False
+    problems: list[str] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)
+
+
+class Ingest:
+    """One run over files of one site and sensor."""
+
+    def __init__(self, store: Store, *, site: str, sensor: str, scope: Scope) -> None:
+        self._store, self._site, self._sensor, self._scope = store, site, sensor, scope
+        self.report = Report()
+
+    def find(self, paths: Iterable[Path]) -> list[LogFile]:
+        """List the files below the paths; what cannot be listed becomes a problem."""
+        found: dict[Path, LogFile] = {}
+        for path in paths:
+            try:
+                found |= {file.path.absolute(): file for file in zeek_files.find(path)}
+            except SourceError as error:
+                self._fail(error)
+        return list(found.values())
+
+    def run(
+        self, files: Iterable[LogFile], progress: Callable[[int], None] = lambda _: None
+    ) -> Report:
+        """Read everything, commit what is good, and work out the devices again.
+
+        `progress` is told the bytes done since it was last called.
+        """
+        known = parsers.load()
+        for file in files:
+            if parser := known.get(file.log):
+                self._file(file, parser, progress)
+            else:
+                self.report.ignored[file.log] += 1
+        with self._store.transaction():
+            refresh(self._store, self._site)
+        self.report.dropped = self._store.dropped
+        return self.report
+
+    def _fail(self, error: Exception) -> None:
+        self.report.failed = True
+        self.report.problems.append(str(error))
+
+    def _file(self, file: LogFile, parser: Parser, progress: Callable[[int], None]) -> None:
+        hearing = Hearing(parser, site=self._site, sensor=self._sensor, scope=self._scope)
+        bad: list[tuple[int, str]] = []
+        bad_rows = done = 0
+        try:
+            for block in zeek_files.read(file, parser.Row):
+                wrong = [*block.bad, *hearing.listen(block)]
+                bad_rows += len(wrong)
+                bad = [*bad, *sorted(wrong)][:NAMED_PER_FILE]
+                self.report.rows += len(block.rows)
+                progress(block.read - done)
+                done = block.read
+                if hearing.is_full:
+                    self._commit(hearing.claims())
+        except SourceError as error:
+            self._fail(error)
+        self._commit(hearing.claims())
+        self.report.files += 1
+        self.report.bad_rows += bad_rows
+        self.report.problems += [
+            f"{file.path}:{number}: {reason}; the line was left out" for number, reason in bad
+        ]
+        if bad_rows > len(bad):
+            self.report.problems.append(
+                f"{file.path}: {bad_rows - len(bad)} more lines of this file were left out"
+            )
+
+    def _commit(self, claims: Iterator[Claim]) -> None:
+        with self._store.transaction():
+            self._store.add(claims)
+
+
+def refresh(store: Store, site: str) -> None:
+    """Work out the devices of a site from all its claims; inside a transaction."""
+    addresses = Addresses(store.sightings(site))
+    groups = identity.group(store.claims(site), addresses)
+    former = store.former_ids()
+    devices: list[tuple[Device, list[str]]] = []
+    held: list[tuple[str, Binding]] = []
+    for group, device_id, merged in identity.assign(site, groups, store.owners(site), store.ages()):
+        before = {old for kept in (device_id, *merged) for old in former.get(kept, ())}
+        ids = tuple(sorted({*merged, *before} - {device_id}))
+        devices.append((attributes.device(site, group, device_id, ids, addresses), group.keys))
+        held += ((device_id, binding) for binding in _held(group, addresses))
+    store.replace_devices(site, devices, held)
+
+
+def _held(group: identity.Group, addresses: Addresses) -> Iterator[Binding]:
+    """Yield when a device held its addresses: as proven, else as long as it was seen there."""
+    for ip, claims in group.seen_at.items():
+        proven = [bound for bound in addresses.of(ip) if f"mac:{bound.mac}" in group.hosts]
+        yield from proven
+        if not proven and not is_link_local(ip):
+            yield Binding(
+                ip=ip,
+                mac=None,
+                start=min(claim.first.ts for claim in claims),
+                end=max(claim.last_seen for claim in claims),
+                source="seen",
+                confidence=0.6,
+            )

@@ -1,0 +1,1 @@
+"""What an install into Security Onion needs."""

@@ -1,0 +1,27 @@
+"""What every file source yields: rows in blocks, with the way back to their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class Block:
+    """Rows of one file that follow each other, with what was wrong between them.
+
+    `rows` are structs of the parser; `lines` gives number and text of each; `bad` holds (line
+    number, reason). `read` is how many bytes of the file on disk are done.
+    """
+
+    rows: list[Any]
+    lines: Callable[[], list[tuple[int, bytes]]]
+    bad: list[tuple[int, str]] = field(default_factory=list)
+    read: int = 0
+
+
+def numbered(text: bytes, number: int) -> list[tuple[int, bytes]]:
+    """Split whole lines, the first of which has `number`; blank ones say nothing."""
+    lines = text.split(b"\n")
+    return [(at, line) for at, line in enumerate(lines, number) if line and not line.isspace()]

@@ -1,0 +1,306 @@
+"""The connector's memory: one SQLite file, one writer, one transaction per batch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from wardwatch_enrichment.links import coalesce, proves_link, sighting
+from wardwatch_enrichment.model import Binding, Claim, Device, Observation
+
+APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
+SCHEMA_VERSION = 1
+VALUES_PER_FIELD = 64  # of one host (or one described subject); the sensor's own limit is lower
+CLAIMS_PER_HOST = 20_000
+HOSTS_PER_SITE = 200_000
+
+_SCHEMA = """
+CREATE TABLE claim (
+  site TEXT NOT NULL, sensor TEXT NOT NULL, host TEXT NOT NULL, subject TEXT NOT NULL,
+  field TEXT NOT NULL, value TEXT NOT NULL, mac TEXT NOT NULL,
+  vlan INTEGER, log TEXT NOT NULL, uid TEXT, line TEXT NOT NULL,
+  first_seen REAL NOT NULL, last_seen REAL NOT NULL,
+  PRIMARY KEY (site, host, subject, field, value, mac, sensor)
+) WITHOUT ROWID;
+CREATE TABLE sighting (
+  site TEXT NOT NULL, ip TEXT NOT NULL, mac TEXT NOT NULL, source TEXT NOT NULL,
+  start REAL NOT NULL, end REAL NOT NULL
+);
+CREATE INDEX sighting_ip ON sighting (site, ip);
+CREATE TABLE device (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, site TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE TABLE device_key (
+  site TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (site, key)
+) WITHOUT ROWID;
+CREATE TABLE former_id (former TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE held (
+  site TEXT NOT NULL, ip TEXT NOT NULL, id TEXT NOT NULL, mac TEXT, source TEXT NOT NULL,
+  start REAL NOT NULL, end REAL NOT NULL, confidence REAL NOT NULL
+);
+CREATE INDEX held_ip ON held (ip);
+"""
+
+_UPSERT = """
+INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+  last_seen = max(last_seen, excluded.last_seen),
+  log = iif(excluded.first_seen < first_seen, excluded.log, log),
+  uid = iif(excluded.first_seen < first_seen, excluded.uid, uid),
+  line = iif(excluded.first_seen < first_seen, excluded.line, line),
+  vlan = iif(excluded.first_seen < first_seen, excluded.vlan, vlan),
+  first_seen = min(first_seen, excluded.first_seen)
+"""
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message says what to do."""
+
+
+class Store:
+    """An open database. `dropped` counts the claims that went over a limit."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.dropped = 0
+        self._per_field: Counter[tuple[str, str, str, str]] | None = None
+        self._per_host: Counter[tuple[str, str]] = Counter()
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA busy_timeout = 5000")
+            self._open()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{path}: {error}; choose another file with --db, or restore a backup"
+            ) from error
+
+    def _open(self) -> None:
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if application != APPLICATION_ID and (tables or application):
+            raise StoreError(
+                f"{self.path}: is a database of another program; choose another file with --db"
+            )
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path}: has schema version {version}, this wardwatch knows up to "
+                f"{SCHEMA_VERSION}; upgrade wardwatch, or choose another file with --db"
+            )
+        if not tables:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            with self.transaction():
+                for statement in _SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside take effect together or not at all."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def add(self, claims: Iterable[Claim]) -> None:
+        """Put claims in, or move the times of those that are there; inside a transaction."""
+        rows, sightings = [], []
+        for claim in claims:
+            first = claim.first
+            if not self._has_room(first):
+                self.dropped += 1
+                continue
+            rows.append((
+                first.site, first.sensor, first.host, first.subject or "", first.field, first.value,
+                first.mac or "", first.vlan, first.log, first.uid, first.line,
+                first.ts, claim.last_seen,
+            ))  # fmt: skip
+            if proves_link(first.field):
+                seen = sighting(first.host, first.value, first.field, first.ts, claim.last_seen)
+                sightings.append((first.site, seen))
+        self._db.executemany(_UPSERT, rows)
+        self._add_sightings(sightings)
+
+    def _has_room(self, first: Observation) -> bool:
+        """Bound what a hostile device can make us keep."""
+        if self._per_field is None:
+            self._count_claims()
+        assert self._per_field is not None  # noqa: S101  set by the line above
+        host = (first.site, first.host)
+        key = (*host, first.subject or "", first.field)
+        if self._per_field[key] < VALUES_PER_FIELD and self._per_host[host] < CLAIMS_PER_HOST:
+            if not self._per_host[host] and len(self._per_host) > HOSTS_PER_SITE:
+                return self._is_known(first)
+            if not self._is_known(first):
+                self._per_field[key] += 1
+                self._per_host[host] += 1
+            return True
+        return self._is_known(first)
+
+    def _is_known(self, first: Observation) -> bool:
+        return (
+            self._db.execute(
+                "SELECT 1 FROM claim WHERE site = ? AND host = ? AND subject = ? AND field = ? "
+                "AND value = ? LIMIT 1",
+                (first.site, first.host, first.subject or "", first.field, first.value),
+            ).fetchone()
+            is not None
+        )
+
+    def _count_claims(self) -> None:
+        self._per_field = Counter()
+        for *key, count in self._db.execute(
+            "SELECT site, host, subject, field, count(DISTINCT value) "
+            "FROM claim GROUP BY 1, 2, 3, 4"
+        ):
+            site, host, subject, field = key
+            self._per_field[(site, host, subject, field)] = count
+            self._per_host[(site, host)] += count
+
+    def _add_sightings(self, sightings: list[tuple[str, Binding]]) -> None:
+        by_ip: dict[tuple[str, str], list[Binding]] = {}
+        for site, seen in sightings:
+            by_ip.setdefault((site, seen.ip), []).append(seen)
+        for (site, ip), new in by_ip.items():
+            joined = coalesce([*self._sightings(site, ip), *new])
+            self._db.execute("DELETE FROM sighting WHERE site = ? AND ip = ?", (site, ip))
+            self._db.executemany(
+                "INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?)",
+                [(site, ip, seen.mac, seen.source, seen.start, seen.end) for seen in joined],
+            )
+
+    def _sightings(self, site: str, ip: str) -> Iterator[Binding]:
+        query = "SELECT ip, mac, source, start, end FROM sighting WHERE site = ? AND ip = ?"
+        for row in self._db.execute(query, (site, ip)):
+            yield sighting(*row)
+
+    def sightings(self, site: str) -> Iterator[Binding]:
+        """Yield all proofs that an address was held by a MAC."""
+        query = "SELECT ip, mac, source, start, end FROM sighting WHERE site = ? ORDER BY ip, start"
+        for row in self._db.execute(query, (site,)):
+            yield sighting(*row)
+
+    def claims(self, site: str) -> Iterator[Claim]:
+        """Yield all claims of a site, in an order that depends on nothing but them."""
+        query = """SELECT sensor, host, subject, field, value, mac, vlan, log, uid, line,
+            first_seen, last_seen FROM claim WHERE site = ?
+            ORDER BY first_seen, host, subject, field, value, mac, sensor"""
+        for row in self._db.execute(query, (site,)):
+            sensor, host, subject, field, value, mac, vlan, log, uid, line, start, end = row
+            yield Claim(
+                first=Observation(
+                    ts=start,
+                    site=site,
+                    sensor=sensor,
+                    log=log,
+                    host=host,
+                    field=field,
+                    value=value,
+                    uid=uid,
+                    mac=mac or None,
+                    vlan=vlan,
+                    subject=subject or None,
+                    line=line,
+                ),
+                last_seen=end,
+            )
+
+    def sites(self) -> list[str]:
+        """Return the names of all sites."""
+        return [site for (site,) in self._db.execute("SELECT DISTINCT site FROM claim ORDER BY 1")]
+
+    def owners(self, site: str) -> dict[str, str]:
+        """Return which device id has which identity key."""
+        return dict(self._db.execute("SELECT key, id FROM device_key WHERE site = ?", (site,)))
+
+    def ages(self) -> dict[str, int]:
+        """Return all ids ever given, numbered by age; a former id keeps its name reserved."""
+        numbers = dict(self._db.execute("SELECT id, number FROM device"))
+        return numbers | dict.fromkeys(
+            (former for (former,) in self._db.execute("SELECT former FROM former_id")), 1 << 62
+        )
+
+    def former_ids(self) -> dict[str, list[str]]:
+        """Return the former ids of each id."""
+        found: dict[str, list[str]] = {}
+        for former, current in self._db.execute("SELECT former, id FROM former_id ORDER BY former"):
+            found.setdefault(current, []).append(former)
+        return found
+
+    def replace_devices(
+        self,
+        site: str,
+        devices: Iterable[tuple[Device, Iterable[str]]],
+        held: Iterable[tuple[str, Binding]],
+    ) -> None:
+        """Write the inventory of a site: devices with their keys, and who held which address."""
+        numbers = dict(self._db.execute("SELECT id, number FROM device WHERE site = ?", (site,)))
+        for table in ("device", "device_key", "held"):
+            self._db.execute(f"DELETE FROM {table} WHERE site = ?", (site,))  # noqa: S608  constant
+        for device, keys in devices:
+            self._db.execute(
+                "INSERT INTO device VALUES (?, ?, ?, ?)",
+                (numbers.get(device.id), device.id, site, msgspec.json.encode(device)),
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO device_key VALUES (?, ?, ?)",
+                [(site, key, device.id) for key in keys],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO former_id VALUES (?, ?)",
+                [(former, device.id) for former in device.former_ids],
+            )
+        self._db.executemany(
+            "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(site, b.ip, i, b.mac, b.source, b.start, b.end, b.confidence) for i, b in held],
+        )
+
+    def devices(self, site: str | None = None) -> list[Device]:
+        """Return the inventory, of one site or of all."""
+        query = "SELECT body FROM device WHERE ?1 IS NULL OR site = ?1 ORDER BY site, id"
+        decoder = msgspec.json.Decoder(Device)
+        return [decoder.decode(body) for (body,) in self._db.execute(query, (site,))]
+
+    def device(self, device_id: str) -> Device | None:
+        """Return one device by its id, or by an id that it had before."""
+        row = self._db.execute(
+            "SELECT body FROM device WHERE id = coalesce("
+            "(SELECT id FROM former_id WHERE former = ?1), ?1)",
+            (device_id,),
+        ).fetchone()
+        return msgspec.json.decode(row[0], type=Device) if row else None
+
+    def held(self, ip: str, site: str | None = None) -> list[tuple[str, Binding]]:
+        """Return (device id, binding) for each time that a device held an address."""
+        query = """SELECT id, ip, mac, start, end, source, confidence FROM held
+            WHERE ip = ?1 AND (?2 IS NULL OR site = ?2) ORDER BY start"""
+        return [
+            (
+                row[0],
+                Binding(
+                    ip=row[1],
+                    mac=row[2],
+                    start=row[3],
+                    end=row[4],
+                    source=row[5],
+                    confidence=row[6],
+                ),
+            )
+            for row in self._db.execute(query, (ip, site))
+        ]
