@@ -30,7 +30,8 @@ def device(
     site: str, found: Group, device_id: str, former_ids: tuple[str, ...], addresses: Addresses
 ) -> Device:
     """Build the inventory entry of one group of claims."""
-    claims = [*found.said, *found.described]
+    # The latest first: values that are equally good then stand in the order of their last statement.
+    claims = sorted([*found.said, *found.described], key=lambda c: c.last_seen, reverse=True)
     stated = [statement for claim in claims for statement in _stated(claim, addresses)]
     seen = claims or [claim for at in found.seen_at.values() for claim in at]
     last_seen = max(claim.last_seen for claim in seen)
@@ -93,10 +94,8 @@ def _attributes(stated: Iterable[_Stated]) -> Iterator[Attribute]:
         latest = max(s.claim.last_seen for found in values.values() for s in found)
         for at, value in enumerate(ordered):
             seen_last = max(s.claim.last_seen for s in values[value])
-            if name in _STATEMENTS:
-                current = seen_last == latest
-            else:
-                current = at == 0 or name not in _SINGLE
+            chosen = at == 0 or name not in _SINGLE
+            current = seen_last == latest if name in _STATEMENTS else chosen
             yield _attribute(name, value, values[value], current)
 
 
@@ -127,13 +126,13 @@ def _ips(found: Group, addresses: Addresses, last_seen: float) -> Iterator[Attri
     for ip in sorted(found.seen_at, key=by_number):
         claims = found.seen_at[ip]
         until = max(claim.last_seen for claim in claims)
-        held = addresses.holder(ip, last_seen)
+        held = addresses.latest(ip)
         yield Attribute(
             name="ips",
             value=ip,
             confidence=held.confidence if held else 0.6,
             current=until >= last_seen - ADDRESS_AGE
-            and (held is None or f"mac:{held.mac}" in found.hosts),
+            and (held is None or held.end <= until or f"mac:{held.mac}" in found.hosts),
             first_seen=min(claim.first.ts for claim in claims),
             last_seen=until,
             evidence=_evidence(claims),

@@ -11,12 +11,15 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
 
 from wardwatch_enrichment.content import fields, says_something
 from wardwatch_enrichment.links import Addresses, is_link_local
 from wardwatch_enrichment.model import Claim
 
 _TELLS_APART = ("manufacturer", "model", "serial_number", "names")
+_PROFILE = (*_TELLS_APART, "udi")
 _RANKS = ("serial", "udi", "mac", "subject", "ip")
 
 
@@ -117,11 +120,12 @@ def _profile(claims: Iterable[Claim]) -> Profile:
     profile: Profile = defaultdict(set)
     for claim in claims:
         about = known.get(claim.first.field)
-        if about and about.attribute and says_something(claim.first.value):
+        if about and about.attribute in _PROFILE and says_something(claim.first.value):
             profile[about.attribute].add(_plain(claim.first.value))
     return profile
 
 
+@lru_cache(maxsize=1 << 16)
 def _plain(value: str) -> str:
     return "".join(character for character in value.casefold() if character.isalnum())
 
@@ -159,28 +163,41 @@ def _by_key(keys: Mapping[str, list[str]], nodes: Iterable[str]) -> dict[str, li
 
 def _attribute_subjects(site: _Site, profiles: Mapping[str, Profile]) -> None:
     """Join each described device with the one host that can be it, where there is just one."""
-    described: defaultdict[str, set[str]] = defaultdict(set)
+    described: defaultdict[str, list[str]] = defaultdict(list)
     for subject in site.described:
-        described[site.union.root(subject)].add(subject)
-    sent: defaultdict[str, set[str]] = defaultdict(set)
+        described[site.union.root(subject)].append(subject)
+    single = _single_minded(site, profiles)
+    for subjects in described.values():
+        spans = _when_sent(site, subjects, single)
+        if _one_after_the_other(spans.values()):
+            for sender in spans:
+                site.union.join(sender, subjects[0])
+
+
+def _single_minded(site: _Site, profiles: Mapping[str, Profile]) -> set[str]:
+    """Return the hosts that only ever described one device, and took in nobody else's data."""
+    sent: defaultdict[str, list[str]] = defaultdict(list)
     for subject, senders in site.senders.items():
         for sender in senders:
-            sent[sender].add(subject)
-    single = {
+            sent[sender].append(subject)
+    return {
         sender
         for sender, subjects in sent.items()
         if sender not in site.forwarders and _agree(profiles[subject] for subject in subjects)
     }
-    for subjects in described.values():
-        spans: dict[str, tuple[float, float]] = {}
-        for subject in subjects:
-            for sender in site.senders[subject].keys() & single:
-                start, end = site.senders[subject][sender]
-                low, high = spans.get(sender, (start, end))
-                spans[sender] = min(low, start), max(high, end)
-        if _one_after_the_other(spans.values()):
-            for sender in spans:
-                site.union.join(sender, next(iter(subjects)))
+
+
+def _when_sent(
+    site: _Site, subjects: Iterable[str], by: set[str]
+) -> dict[str, tuple[float, float]]:
+    """Return from when to when each of the hosts described any of the subjects."""
+    spans: dict[str, tuple[float, float]] = {}
+    for subject in subjects:
+        for sender in site.senders[subject].keys() & by:
+            start, end = site.senders[subject][sender]
+            low, high = spans.get(sender, (start, end))
+            spans[sender] = min(low, start), max(high, end)
+    return spans
 
 
 def _agree(profiles: Iterable[Profile]) -> bool:
@@ -197,8 +214,7 @@ def _agree(profiles: Iterable[Profile]) -> bool:
 
 def _one_after_the_other(spans: Iterable[tuple[float, float]]) -> bool:
     """Tell whether a device can have been at all places: it cannot be at two at a time."""
-    ordered = sorted(spans)
-    return all(before[1] < after[0] for before, after in zip(ordered, ordered[1:], strict=False))
+    return all(before[1] < after[0] for before, after in pairwise(sorted(spans)))
 
 
 def _collect(

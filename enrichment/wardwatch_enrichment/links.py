@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import ip_address
 
 from wardwatch_enrichment.model import Binding
@@ -76,6 +77,10 @@ class Addresses:
         before = [binding for binding in held if at - LEASE <= binding.end < at]
         return max(before, key=lambda binding: binding.end) if before else None
 
+    def latest(self, ip: str) -> Binding | None:
+        """Return the binding that was seen last, None where there never was one."""
+        return max(self.of(ip), key=lambda binding: binding.end, default=None)
+
     def macs_of(self, ip: str) -> set[str]:
         """Return every MAC that an address was ever tied to."""
         return {binding.mac for binding in self.of(ip) if binding.mac}
@@ -91,11 +96,13 @@ def _routers(sightings: list[Binding]) -> frozenset[str]:
     return frozenset(mac for mac, found in subnets.items() if len(found) >= ROUTED_SUBNETS)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_link_local(ip: str) -> bool:
     """Tell whether an address has a meaning on its own link alone."""
     return ip_address(ip).is_link_local
 
 
+@lru_cache(maxsize=1 << 16)
 def by_number(ip: str) -> tuple[int, int]:
     """Return the key that sorts addresses as people count."""
     address = ip_address(ip)
@@ -153,5 +160,6 @@ def holders(held: Iterable[tuple[str, Binding]], at: float) -> list[Holder]:
 
 def _likelihood(holder: Holder, at: float) -> tuple[float, float]:
     binding = holder.binding
-    covers = binding.start <= at <= binding.end
-    return (binding.start, 1.0) if covers else (-1.0, holder.confidence)
+    if binding.start <= at <= binding.end:
+        return 1.0, binding.start
+    return holder.confidence - 1.0, -min(abs(at - binding.start), abs(at - binding.end))

@@ -89,7 +89,7 @@ def _add_ingest(verb: Callable[..., argparse.ArgumentParser]) -> None:
         "ingest",
         commands.ingest,
         "read logs and work out the devices",
-        "wardwatch ingest /nsm/zeek/logs/current\n  wardwatch ingest --site north conn.log.gz dhcp.log",
+        "wardwatch ingest /nsm/zeek/logs/current\n  wardwatch ingest --site north conn.log.gz",
     )
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="Zeek log or directory")
     made.add_argument("--site", metavar="NAME", help="site that the logs are of")

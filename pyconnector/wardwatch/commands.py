@@ -86,7 +86,7 @@ def ingest(options: Namespace, config: Config) -> int:
 def _summary(report: Report) -> str:
     text = f"Read {report.rows} rows of {report.files} files"
     if report.bad_rows:
-        text += f", left out {report.bad_rows} bad lines"
+        text += f", of which {report.bad_rows} lines were bad"
     if report.dropped:
         text += f", dropped {report.dropped} claims over the limits of their hosts"
     if report.ignored:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -16,11 +17,11 @@ from wardwatch.sources.blocks import Block
 from wardwatch_enrichment.model import Claim, Observation
 
 PARTS_PER_BATCH = 50_000  # distinct parts kept in memory before a batch is due
+VALUES_REMEMBERED = 200_000
 LINE_BYTES = 4_096  # how much of a log line is kept as evidence
 VALUE_CHARACTERS = 256
 _LATEST = 4_102_444_800.0  # the year 2100: a later time is a damaged one
 _MILLISECONDS = 1e11  # Zeek can write times so; as seconds this were the year 5138
-_IRRELEVANT = "irrelevant"
 
 _by_time = attrgetter("ts")
 
@@ -63,10 +64,9 @@ class Hearing:
         """Hand over what was heard since the last batch."""
         for ear in self._ears:
             for known in ear.heard.values():
-                if isinstance(known, _Heard):
-                    for said in known.states:
-                        yield Claim(first=self._observation(said, known), last_seen=known.last)
-            ear.heard.clear()
+                for said in known.states:
+                    yield Claim(first=self._observation(said, known), last_seen=known.last)
+            ear.clear()
 
     def _observation(self, said: Statement, known: _Heard) -> Observation:
         return Observation(
@@ -85,61 +85,84 @@ class Hearing:
         )
 
 
+class _Remembered(dict[str, bool]):
+    """What a test said of a value, for as many values as memory allows."""
+
+    def __init__(self, test: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._test = test
+
+    def __missing__(self, value: str) -> bool:
+        if len(self) > VALUES_REMEMBERED:
+            self.clear()
+        try:
+            self[value] = passed = self._test(value)
+        except ValueError:
+            return True  # so that what it states is looked at, and found wrong
+        return passed
+
+
 class _Ear:
-    """One view of the rows. `heard` maps a part to what it states, or to why it states nothing."""
+    """One view of the rows. `heard` maps a part to what it states, `_wrong` to why it is wrong."""
 
     def __init__(self, view: View, scope: Scope | None) -> None:
-        self._view, self._scope = view, scope
-        self.heard: dict[Part, _Heard | str] = {}
+        self._view = view
+        tests = [] if scope is None else [(view.host, scope.covers)]
+        tests += [] if view.wanted is None else [view.wanted]
+        self._tests = [(column, _Remembered(test)) for column, test in tests]
+        self.heard: dict[Part, _Heard] = {}
+        self._wrong: dict[Part, str] = {}
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.heard.clear()
+        self._wrong.clear()
 
     def listen(self, rows: list[Any], lines: _Lines) -> dict[int, str]:
         """Take in rows in order of time; returns why rows are wrong, by their `id()`."""
         part_of = self._view.part
-        if self._view.wanted:
-            rows = list(filter(self._view.wanted, rows))
-        # In order of time, so that of equal parts the last row stays, and reversed the first.
+        for column, passed in self._tests:
+            rows = list(compress(rows, map(passed.__getitem__, map(column, rows))))
+        # In order of time, so that of equal parts the last row stays.
         latest = dict(zip(map(part_of, rows), rows, strict=True))
-        earliest: dict[Part, Any] = {}
-        bad: dict[Part, str] = {}
+        news = self._move_times(latest, rows[0].ts) if rows else []
+        if not news:
+            return {}
+        earliest = dict(zip(map(part_of, reversed(rows)), reversed(rows), strict=True))
+        for part in news:
+            self._hear(part, earliest[part], latest[part].ts, lines)
+        wrong = self._wrong
+        if wrong.keys().isdisjoint(news):
+            return {}
+        return {id(row): wrong[part] for row in rows if (part := part_of(row)) in wrong}
+
+    def _move_times(self, latest: dict[Part, Any], block_start: float) -> list[Part]:
+        """Note when known parts were last said; returns the parts that need more than that."""
+        news = []
         for part, row in latest.items():
             known = self.heard.get(part)
-            if type(known) is _Heard:
-                known.last = max(known.last, row.ts)
-                if rows[0].ts >= known.first:
-                    continue
-            elif known is _IRRELEVANT:
+            if known is None:
+                news.append(part)
                 continue
-            if not earliest:
-                earliest = dict(zip(map(part_of, reversed(rows)), reversed(rows), strict=True))
-            now = self._hear(part, earliest[part], row.ts, lines)
-            if isinstance(now, str) and now is not _IRRELEVANT:
-                bad[part] = now
-        if not bad:
-            return {}
-        return {id(row): bad[part] for row in rows if (part := part_of(row)) in bad}
+            if row.ts > known.last:  # noqa: PLR1730  max() costs a call for each of a million
+                known.last = row.ts
+            if block_start < known.first:
+                news.append(part)
+        return news
 
-    def _hear(self, part: Part, first: Any, last: float, lines: _Lines) -> _Heard | str:
+    def _hear(self, part: Part, first: Any, last: float, lines: _Lines) -> None:
         known = self.heard.get(part)
-        if isinstance(known, str):
-            return known
         if known:
             if first.ts < known.first:
                 known.first, known.line, known.uid = first.ts, lines.text(first), first.uid
-            return known
+            return
         try:
-            states = [said for said in self._view.states(part) if self._is_ours(said)]
+            states = list(self._view.states(part))
         except ValueError as error:
-            self.heard[part] = str(error)
+            self._wrong[part] = str(error)
         else:
-            self.heard[part] = (
-                _Heard(states, first.ts, last, lines.text(first), first.uid)
-                if states
-                else _IRRELEVANT
-            )
-        return self.heard[part]
-
-    def _is_ours(self, said: Statement) -> bool:
-        return self._scope is None or self._scope.covers(said.host)
+            line = lines.text(first) if states else b""
+            self.heard[part] = _Heard(states, first.ts, last, line, first.uid)
 
 
 class _Lines:

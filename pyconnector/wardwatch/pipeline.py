@@ -93,11 +93,11 @@ class Ingest:
         self.report.files += 1
         self.report.bad_rows += bad_rows
         self.report.problems += [
-            f"{file.path}:{number}: {reason}; the line was left out" for number, reason in bad
+            f"{file.path}:{number}: {reason}; not used" for number, reason in bad
         ]
         if bad_rows > len(bad):
             self.report.problems.append(
-                f"{file.path}: {bad_rows - len(bad)} more lines of this file were left out"
+                f"{file.path}: {bad_rows - len(bad)} more lines of this file were not used"
             )
 
     def _commit(self, claims: Iterator[Claim]) -> None:

@@ -17,7 +17,7 @@ APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databa
 SCHEMA_VERSION = 1
 VALUES_PER_FIELD = 64  # of one host (or one described subject); the sensor's own limit is lower
 CLAIMS_PER_HOST = 20_000
-HOSTS_PER_SITE = 200_000
+HOSTS = 200_000
 
 _SCHEMA = """
 CREATE TABLE claim (
@@ -68,8 +68,9 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.dropped = 0
-        self._per_field: Counter[tuple[str, str, str, str]] | None = None
+        self._per_field: Counter[tuple[str, str, str, str]] = Counter()
         self._per_host: Counter[tuple[str, str]] = Counter()
+        self._exact: set[tuple[str, str]] = set()
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA busy_timeout = 5000")
@@ -120,13 +121,15 @@ class Store:
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Put claims in, or move the times of those that are there; inside a transaction."""
-        rows, sightings = [], []
+        if not self._per_host:
+            self._count("1")
+        sightings = []
         for claim in claims:
             first = claim.first
             if not self._has_room(first):
                 self.dropped += 1
                 continue
-            rows.append((
+            self._db.execute(_UPSERT, (
                 first.site, first.sensor, first.host, first.subject or "", first.field, first.value,
                 first.mac or "", first.vlan, first.log, first.uid, first.line,
                 first.ts, claim.last_seen,
@@ -134,44 +137,51 @@ class Store:
             if proves_link(first.field):
                 seen = sighting(first.host, first.value, first.field, first.ts, claim.last_seen)
                 sightings.append((first.site, seen))
-        self._db.executemany(_UPSERT, rows)
         self._add_sightings(sightings)
 
     def _has_room(self, first: Observation) -> bool:
-        """Bound what a hostile device can make us keep."""
-        if self._per_field is None:
-            self._count_claims()
-        assert self._per_field is not None  # noqa: S101  set by the line above
+        """Bound what a hostile device can make us keep.
+
+        The counts take a claim that is there already for a new one; only where they reach a limit
+        the host is counted exactly, and from then on each of its claims is looked up.
+        """
         host = (first.site, first.host)
         key = (*host, first.subject or "", first.field)
-        if self._per_field[key] < VALUES_PER_FIELD and self._per_host[host] < CLAIMS_PER_HOST:
-            if not self._per_host[host] and len(self._per_host) > HOSTS_PER_SITE:
-                return self._is_known(first)
-            if not self._is_known(first):
-                self._per_field[key] += 1
-                self._per_host[host] += 1
-            return True
-        return self._is_known(first)
+        if host not in self._per_host and len(self._per_host) >= HOSTS:
+            return False
+        if host in self._exact or self._is_over(key):
+            if self._is_known(first):
+                return True
+            if host not in self._exact:
+                self._exact.add(host)
+                self._count("site = ? AND host = ?", *host)
+            if self._is_over(key):
+                return False
+        self._per_field[key] += 1
+        self._per_host[host] += 1
+        return True
 
-    def _is_known(self, first: Observation) -> bool:
+    def _is_over(self, key: tuple[str, str, str, str]) -> bool:
         return (
-            self._db.execute(
-                "SELECT 1 FROM claim WHERE site = ? AND host = ? AND subject = ? AND field = ? "
-                "AND value = ? LIMIT 1",
-                (first.site, first.host, first.subject or "", first.field, first.value),
-            ).fetchone()
-            is not None
+            self._per_field[key] >= VALUES_PER_FIELD or self._per_host[key[:2]] >= CLAIMS_PER_HOST
         )
 
-    def _count_claims(self) -> None:
-        self._per_field = Counter()
-        for *key, count in self._db.execute(
-            "SELECT site, host, subject, field, count(DISTINCT value) "
-            "FROM claim GROUP BY 1, 2, 3, 4"
-        ):
-            site, host, subject, field = key
+    def _is_known(self, first: Observation) -> bool:
+        query = """SELECT 1 FROM claim
+            WHERE site = ? AND host = ? AND subject = ? AND field = ? AND value = ? LIMIT 1"""
+        wanted = (first.site, first.host, first.subject or "", first.field, first.value)
+        return self._db.execute(query, wanted).fetchone() is not None
+
+    def _count(self, where: str, *wanted: str) -> None:
+        """Count the claims of the hosts that are `where`."""
+        query = f"""SELECT site, host, subject, field, count(DISTINCT value) FROM claim
+            WHERE {where} GROUP BY 1, 2, 3, 4"""  # noqa: S608  two constants of this class
+        hosts = Counter[tuple[str, str]]()
+        for site, host, subject, field, count in self._db.execute(query, wanted):
             self._per_field[(site, host, subject, field)] = count
-            self._per_host[(site, host)] += count
+            hosts[(site, host)] += count
+        for host in hosts:
+            self._per_host[host] = hosts[host]
 
     def _add_sightings(self, sightings: list[tuple[str, Binding]]) -> None:
         by_ip: dict[tuple[str, str], list[Binding]] = {}

@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple, Protocol
 
@@ -30,14 +31,15 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A part of a row (`part`, hashable), which rows have it, and what it states.
+    """A part of a row (`part`, hashable), whose it is, which rows have it, and what it states.
 
-    `states` raises `ValueError` where the part is not what it should be.
+    `wanted` is a column and a test of its value. `states` raises `ValueError` where the part is not what it should be.
     """
 
+    host: Callable[[Any], str]
     part: Callable[[Any], tuple[Any, ...]]
     states: Callable[[tuple[Any, ...]], Iterator[Statement]]
-    wanted: Callable[[Any], bool] | None = None
+    wanted: tuple[Callable[[Any], str], Callable[[str], bool]] | None = None
 
 
 class Parser(Protocol):
@@ -58,6 +60,7 @@ def load() -> dict[str, Parser]:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def address(value: str) -> str:
     """Return an IP address in its canonical form; raises `ValueError` with the value in it."""
     return str(ip_address(value.partition("%")[0]))

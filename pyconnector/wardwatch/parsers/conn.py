@@ -57,8 +57,8 @@ def _responder(part: tuple[Any, ...]) -> Iterator[Statement]:
         yield from _endpoint(host, mac, vlan)
 
 
-def _on_link(row: Row) -> bool:
-    return row.resp_h.startswith(ON_LINK) and row.orig_l2_addr is not None
+def _is_on_link(peer: str) -> bool:
+    return peer.startswith(ON_LINK)
 
 
 def _neighbour(part: tuple[Any, ...]) -> Iterator[Statement]:
@@ -69,7 +69,20 @@ def _neighbour(part: tuple[Any, ...]) -> Iterator[Statement]:
 
 
 VIEWS = (
-    View(part=attrgetter("orig_h", "orig_l2_addr", "vlan"), states=_originator),
-    View(part=attrgetter("resp_h", "resp_l2_addr", "vlan", "conn_state"), states=_responder),
-    View(part=attrgetter("orig_h", "orig_l2_addr", "vlan"), states=_neighbour, wanted=_on_link),
+    View(
+        host=attrgetter("orig_h"),
+        part=attrgetter("orig_h", "orig_l2_addr", "vlan"),
+        states=_originator,
+    ),
+    View(
+        host=attrgetter("resp_h"),
+        part=attrgetter("resp_h", "resp_l2_addr", "vlan", "conn_state"),
+        states=_responder,
+    ),
+    View(
+        host=attrgetter("orig_h"),
+        part=attrgetter("orig_h", "orig_l2_addr", "vlan"),
+        states=_neighbour,
+        wanted=(attrgetter("resp_h"), _is_on_link),
+    ),
 )

@@ -1,7 +1,7 @@
 """Zeek ``dhcp.log``: the client's MAC, name and, where the script adds it, vendor class.
 
 https://docs.zeek.org/en/lts/scripts/base/protocols/dhcp/main.zeek.html
-Time is part of the part: who held an address when must not be blurred.
+A lease keeps its time: who held an address when must not be blurred.
 """
 
 from __future__ import annotations
@@ -36,26 +36,22 @@ class Row(msgspec.Struct, gc=False):
         """The first of the connections that the exchange took."""
         return self.uids[0] if self.uids else None
 
-
-def _part(row: Row) -> tuple[Any, ...]:
-    granted = row.msg_types is None or "ACK" in row.msg_types
-    return (
-        row.ts,
-        row.assigned_addr or row.client_addr if granted else row.client_addr,
-        *_card(row),
-    )
+    @property
+    def held(self) -> str:
+        """The address that the client has now; empty where it got none."""
+        granted = self.msg_types is None or "ACK" in self.msg_types
+        held = (self.assigned_addr if granted else None) or self.client_addr
+        return "" if held in (None, "0.0.0.0") else held  # noqa: S104  nothing is bound
 
 
-_card = attrgetter("mac", "host_name", "client_fqdn", "client_software")
+def _lease(part: tuple[Any, ...]) -> Iterator[Statement]:
+    _, held, chaddr = part
+    if mac := hardware_address(chaddr):
+        yield Statement(address(held), "dhcp.mac", mac, mac=mac)
 
 
-def _client(part: tuple[Any, ...]) -> Iterator[Statement]:
-    _, held, chaddr, host_name, client_fqdn, vendor_class = part
-    if not held or held == "0.0.0.0":  # noqa: S104  an address on the wire, nothing is bound
-        return
-    host, mac = address(held), hardware_address(chaddr)
-    if mac:
-        yield Statement(host, "dhcp.mac", mac, mac=mac)
+def _card(part: tuple[Any, ...]) -> Iterator[Statement]:
+    held, chaddr, host_name, client_fqdn, vendor_class = part
     named = {
         "dhcp.host_name": host_name,
         "dhcp.client_fqdn": client_fqdn,
@@ -63,7 +59,20 @@ def _client(part: tuple[Any, ...]) -> Iterator[Statement]:
     }
     for field, value in named.items():
         if value:
-            yield Statement(host, field, value, mac=mac)
+            yield Statement(address(held), field, value, mac=hardware_address(chaddr))
 
 
-VIEWS = (View(part=_part, states=_client),)
+VIEWS = (
+    View(
+        host=attrgetter("held"),
+        part=attrgetter("ts", "held", "mac"),
+        states=_lease,
+        wanted=(attrgetter("held"), bool),
+    ),
+    View(
+        host=attrgetter("held"),
+        part=attrgetter("held", "mac", "host_name", "client_fqdn", "client_software"),
+        states=_card,
+        wanted=(attrgetter("held"), bool),
+    ),
+)

@@ -32,7 +32,12 @@ def _claim(part: tuple[Any, ...]) -> Iterator[Statement]:
     yield Statement(address(host), field, value, hardware_address(mac), vlan, subject)
 
 
-# With its time, because a claim that binds an address to a MAC must keep it; the sensor has
-# already thrown away the repetitions.
-_COLUMNS = attrgetter("ts", "host", "field", "value", "mac", "vlan", "subject")
-VIEWS = (View(part=_COLUMNS, states=_claim),)
+_columns = attrgetter("host", "field", "value", "mac", "vlan", "subject")
+
+
+def _part(row: Row) -> tuple[Any, ...]:
+    # A claim that binds an address to a MAC keeps its time: who held it when must not be blurred.
+    return (row.ts if row.field.endswith(".mac") else None, *_columns(row))
+
+
+VIEWS = (View(host=attrgetter("host"), part=_part, states=_claim),)

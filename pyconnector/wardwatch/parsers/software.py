@@ -34,4 +34,10 @@ def _announced(part: tuple[Any, ...]) -> Iterator[Statement]:
         yield Statement(address(host), "software.version", f"{kind} {version}")
 
 
-VIEWS = (View(part=attrgetter("host", "software_type", "unparsed_version"), states=_announced),)
+VIEWS = (
+    View(
+        host=attrgetter("host"),
+        part=attrgetter("host", "software_type", "unparsed_version"),
+        states=_announced,
+    ),
+)

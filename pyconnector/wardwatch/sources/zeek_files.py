@@ -18,7 +18,7 @@ import msgspec
 from wardwatch.sources.blocks import Block, numbered
 from wardwatch.sources.zeek_tsv import TsvReader
 
-BLOCK_BYTES = 1 << 20  # also the longest line: Zeek's own are a few hundred bytes
+BLOCK_BYTES = 4 << 20  # also the longest line: Zeek's own are a few hundred bytes
 
 # conn.log, conn.log.gz, conn.log.1.gz, conn.14:00:00-15:00:00.log.gz, conn-26-11-22_14.00.00.log,
 # conn_20261122_14:00:00-15:00:00+0000.log.gz, json_streaming_conn.1.log

@@ -1,0 +1,1 @@
+"""Templates, style, script and charts of the HTML report."""

@@ -1,0 +1,310 @@
+"""Which claims become one device: the cases that must not go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from wardwatch_enrichment import attributes, identity
+from wardwatch_enrichment.links import Addresses, proves_link, sighting
+from wardwatch_enrichment.model import Claim, Device
+
+Claiming = Callable[..., Claim]
+
+CT, MR, PACS, VIEWER = "10.0.0.1", "10.0.0.2", "10.0.0.9", "10.0.0.10"
+MAC_A, MAC_B, MAC_C = "02:00:00:00:00:0a", "02:00:00:00:00:0b", "02:00:00:00:00:0c"
+
+
+def build(claims: Iterable[Claim]) -> list[Device]:
+    """Work out the devices of some claims, without a store."""
+    claims = list(claims)
+    addresses = Addresses(
+        sighting(c.first.host, c.first.value, c.first.field, c.first.ts, c.last_seen)
+        for c in claims
+        if proves_link(c.first.field)
+    )
+    assigned = identity.assign("here", identity.group(claims, addresses), {}, {})
+    return [attributes.device("here", g, i, former, addresses) for g, i, former in assigned]
+
+
+@pytest.fixture
+def dataset(claim: Claiming) -> Callable[..., list[Claim]]:
+    """Return a function that makes the claims of one dataset: from, to, and its tags."""
+
+    def make(
+        sender: str,
+        receiver: str | None,
+        maker: str | None,
+        model: str | None,
+        serial: str | None,
+        *,
+        station: str | None = None,
+        modality: str = "CT",
+        ts: float = 1000.0,
+        last: float | None = None,
+    ) -> list[Claim]:
+        subject = f"dicom:{maker}-{model}-{serial}-{station}"
+        tags = {
+            "manufacturer": maker,
+            "manufacturer_model_name": model,
+            "device_serial_number": serial,
+            "station_name": station,
+            "modality": modality,
+        }
+        claims = [
+            claim(sender, f"dicom.{name}", value, subject=subject, ts=ts, last=last)
+            for name, value in tags.items()
+            if value
+        ]
+        if receiver:
+            claims += [
+                claim(receiver, "dicom.received", "C-STORE", subject=subject, ts=ts, last=last),
+                claim(receiver, "dicom.store_scp", "1.2.840.10008.5.1.4.1.1.2", ts=ts, last=last),
+            ]
+        return claims
+
+    return make
+
+
+Dataset = Callable[..., list[Claim]]
+
+
+def medical(devices: Iterable[Device]) -> dict[str | None, Device]:
+    """Return the medical devices by serial number."""
+    return {d.serial_number: d for d in devices if d.device_class == "medical"}
+
+
+def test_a_modality_is_its_host(dataset: Dataset) -> None:
+    """What a host says of one device, and of none else, it says of itself."""
+    devices = build(dataset(CT, PACS, "GE", "LightSpeed", "77"))
+    assert len(devices) == 2
+    ct = medical(devices)["77"]
+    assert (ct.manufacturer, ct.model, ct.type) == ("GE", "LightSpeed", "CT scanner")
+    assert (ct.ips, ct.via) == ((CT,), ())
+
+
+def test_two_modalities_behind_one_archive_stay_two(dataset: Dataset) -> None:
+    """An archive that sends what two devices made is neither of them."""
+    devices = build(
+        dataset(PACS, None, "GE", "LightSpeed", "77") + dataset(PACS, None, "Siemens", "Trio", "88")
+    )
+    found = medical(devices)
+    assert set(found) == {"77", "88"}
+    assert {device.via for device in found.values()} == {(PACS,)}
+    assert {device.ips for device in found.values()} == {()}
+    archive = next(device for device in devices if device.ips == (PACS,))
+    assert (archive.device_class, archive.manufacturer) == (None, None)
+
+
+def test_an_archive_that_forwards_a_single_device_does_not_become_it(dataset: Dataset) -> None:
+    """It took the data in before: so it is not where they come from."""
+    devices = build(
+        dataset(CT, PACS, "GE", "LightSpeed", "77")
+        + dataset(PACS, VIEWER, "GE", "LightSpeed", "77", ts=1100.0)
+    )
+    assert medical(devices)["77"].ips == (CT,)
+    assert [d.device_class for d in devices if d.ips == (PACS,)] == [None]
+
+
+def test_an_archive_seen_only_from_behind_is_unmasked_by_the_second_device(
+    dataset: Dataset,
+) -> None:
+    """The first dataset looked like the host's own; the second corrects that."""
+    first = dataset(PACS, None, "GE", "LightSpeed", "77")
+    assert medical(build(first))["77"].ips == (PACS,)
+    second = dataset(PACS, None, "GE", "LightSpeed", "78", ts=2000.0)
+    assert {d.via for d in medical(build(first + second)).values()} == {(PACS,)}
+
+
+def test_two_hosts_at_a_time_cannot_both_be_the_device(dataset: Dataset) -> None:
+    """Which of them it is stays unknown: a device of its own, seen via both."""
+    devices = build(
+        dataset(CT, None, "GE", "LightSpeed", "77", last=3000.0)
+        + dataset(MR, None, "GE", "LightSpeed", "77", ts=2000.0)
+    )
+    assert medical(devices)["77"].via == (CT, MR)
+
+
+def test_a_device_that_moved_is_one(dataset: Dataset) -> None:
+    """The serial number holds it together; the earlier address is kept as such."""
+    later = 1000.0 + 10 * 86_400
+    devices = build(
+        dataset(CT, None, "GE", "LightSpeed", "77")
+        + dataset(MR, None, "GE", "LightSpeed", "77", ts=later)
+    )
+    (device,) = devices
+    assert device.ips == (MR,)
+    ips = [a for a in device.attributes if a.name == "ips"]
+    assert [(a.value, a.current) for a in ips] == [(CT, False), (MR, True)]
+
+
+def test_one_serial_under_two_models_is_two_devices(dataset: Dataset) -> None:
+    """Small numbers repeat between the models of a manufacturer."""
+    devices = build(
+        dataset(CT, None, "GE", "LightSpeed", "1001") + dataset(MR, None, "GE", "Signa", "1001")
+    )
+    assert len(devices) == 2
+    assert {device.ips for device in devices} == {(CT,), (MR,)}
+
+
+@pytest.mark.parametrize("nothing", ["UNKNOWN", "0000", "N/A", "-", "none"])
+def test_a_placeholder_is_no_identity(dataset: Dataset, nothing: str) -> None:
+    """Two devices that both say nothing are not the same device."""
+    devices = build(dataset(CT, None, "GE", None, nothing) + dataset(MR, None, "GE", None, nothing))
+    assert {device.ips for device in devices} == {(CT,), (MR,)}
+    assert {device.serial_number for device in devices} == {None}
+
+
+def test_software_of_other_peoples_data_is_not_medical(dataset: Dataset) -> None:
+    """A workstation that stores presentation states and reports is no modality."""
+    devices = build(dataset(VIEWER, None, "AGFA", "IMPAX", None, modality="PR"))
+    assert [device.device_class for device in devices] == [None]
+
+
+def test_an_unknown_kind_of_equipment_is_medical_of_unknown_type(dataset: Dataset) -> None:
+    """OT says that there is equipment, not which."""
+    (device,) = build(dataset(CT, None, "GE", "X", "9", modality="OT"))
+    assert (device.device_class, device.type) == ("medical", None)
+
+
+def test_a_mac_holds_the_addresses_of_a_host_together(claim: Claiming) -> None:
+    """IPv4, IPv6 and link-local of one interface are one device."""
+    devices = build(
+        [
+            claim("10.0.0.1", "arp.mac", MAC_A),
+            claim("fd00::1", "conn.mac", MAC_A),
+            claim("fe80::1", "conn.mac", MAC_A),
+        ]
+    )
+    assert [(d.macs, d.ips) for d in devices] == [((MAC_A,), ("10.0.0.1", "fd00::1", "fe80::1"))]
+
+
+def test_a_router_is_no_device_for_the_addresses_behind_it(claim: Claiming) -> None:
+    """A MAC in front of three subnets says nothing of any of them."""
+    hosts = ("10.0.1.5", "10.0.2.5", "10.0.3.5")
+    devices = build([claim(host, "arp.mac", MAC_A) for host in hosts])
+    assert sorted(d.ips for d in devices) == [(host,) for host in hosts]
+    assert {d.macs for d in devices} == {()}
+
+
+def test_a_roaming_client_is_no_router(claim: Claiming) -> None:
+    """DHCP gives the client itself, in however many subnets."""
+    hosts = ("10.0.1.5", "10.0.2.5", "10.0.3.5", "10.0.4.5")
+    roaming = [claim(h, "dhcp.mac", MAC_A, ts=1000.0 * n) for n, h in enumerate(hosts, 1)]
+    (device,) = build(roaming)
+    assert device.macs == (MAC_A,)
+
+
+def test_an_address_belongs_to_who_held_it_then(claim: Claiming) -> None:
+    """Names that were given at an address go with the MAC that had it at that time."""
+    ip = "10.0.0.50"
+    devices = build(
+        [
+            claim(ip, "dhcp.mac", MAC_A, ts=1000.0, last=1900.0),
+            claim(ip, "dhcp.mac", MAC_B, ts=90_000.0, last=90_900.0),
+            claim(ip, "dicom.ae_title", "OLD", ts=1500.0),
+            claim(ip, "dicom.ae_title", "NEW", ts=90_500.0),
+        ]
+    )
+    assert {device.macs: device.names for device in devices} == {
+        (MAC_A,): ("OLD",),
+        (MAC_B,): ("NEW",),
+    }
+    assert {device.macs: device.ips for device in devices} == {(MAC_A,): (), (MAC_B,): (ip,)}
+
+
+def test_contradictions_are_kept(dataset: Dataset, claim: Claiming) -> None:
+    """The later of two equally good names is current; the earlier stays to be seen."""
+    (device,) = build(
+        [
+            claim(CT, "dhcp.host_name", "old-name", ts=1000.0),
+            claim(CT, "dhcp.host_name", "new-name", ts=2000.0),
+        ]
+    )
+    assert device.hostname == "new-name"
+    names = {a.value: a.current for a in device.attributes if a.name == "hostname"}
+    assert names == {"new-name": True, "old-name": False}
+
+
+def test_software_is_what_the_latest_statement_lists(claim: Claiming) -> None:
+    """An upgrade replaces the whole list, in the order in which it was told."""
+    field = "dicom.software_versions"
+    (device,) = build(
+        [
+            claim(CT, field, "B15\\boot 1", subject="dicom:a", ts=1000.0),
+            claim(CT, field, "B17\\boot 1\\patch 3", subject="dicom:a", ts=2000.0),
+            claim(CT, "dicom.device_serial_number", "77", subject="dicom:a"),
+        ]
+    )
+    assert device.software_versions == ("B17", "boot 1", "patch 3")
+    assert {a.value for a in device.attributes if not a.current} == {"B15"}
+
+
+def test_one_line_in_two_logs_counts_once(claim: Claiming) -> None:
+    """The same uid, field and value is one piece of evidence."""
+    (device,) = build(
+        [
+            claim(CT, "dhcp.host_name", "ct1", uid="C7", log="iomt_asset"),
+            claim(CT, "dhcp.host_name", "ct1", uid="C7", log="dhcp", mac=None),
+        ]
+    )
+    (hostname,) = [a for a in device.attributes if a.name == "hostname"]
+    assert len(hostname.evidence) == 1
+
+
+def groups(claims: list[Claim]) -> list[identity.Group]:
+    """Sort claims that prove no links."""
+    return identity.group(claims, Addresses([]))
+
+
+def owners(assigned: list[tuple[identity.Group, str, tuple[str, ...]]]) -> dict[str, str]:
+    """Return what a store remembers of an assignment."""
+    return {key: device_id for group, device_id, _ in assigned for key in group.keys}
+
+
+def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:
+    """A host that is known by its address keeps its id when its serial number is heard."""
+    before = identity.assign("here", groups([claim(CT, "conn.active", "yes")]), {}, {})
+    after = identity.assign(
+        "here",
+        groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "77")]),
+        owners(before),
+        {before[0][1]: 1},
+    )
+    assert [(i, former) for _, i, former in after] == [(before[0][1], ())]
+
+
+def test_a_merge_keeps_the_older_id_and_the_former_one(dataset: Dataset) -> None:
+    """Two entries that turn out to be one device."""
+    one = dataset(CT, None, "GE", "L", "77")
+    other = dataset(MR, None, None, None, None, station="X", ts=99_000.0)
+    first = identity.assign("here", groups(one + other), {}, {})
+    assert len(first) == 2
+    ages = {device_id: number for number, (_, device_id, _) in enumerate(first)}
+    moved = one + other + dataset(MR, None, "GE", "L", "77", ts=99_000.0)
+    ((_, kept, former),) = identity.assign("here", groups(moved), owners(first), ages)
+    assert (kept, former) == (first[0][1], (first[1][1],))
+
+
+def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
+    """The described device has the stronger key and keeps the id; the archive gets a new one."""
+    one = dataset(PACS, None, "GE", "L", "77")
+    before = identity.assign("here", groups(one), {}, {})
+    after = identity.assign(
+        "here",
+        groups(one + dataset(PACS, None, "GE", "L", "78")),
+        owners(before),
+        {before[0][1]: 1},
+    )
+    ids = [device_id for _, device_id, _ in after]
+    assert len(ids) == len(set(ids)) == 3
+    kept = next(group for group, device_id, _ in after if device_id == before[0][1])
+    assert "serial:ge|77" in kept.keys
+
+
+def test_sites_do_not_share_ids(claim: Claiming) -> None:
+    """The same private address at two sites is two devices."""
+    found = groups([claim(CT, "conn.active", "yes")])
+    ids = {identity.assign(site, found, {}, {})[0][1] for site in ("north", "south")}
+    assert len(ids) == 2

@@ -1,0 +1,69 @@
+"""Each parser on rows as a sensor writes them: `<log>/<case>.log` and what they state beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from wardwatch import parsers
+from wardwatch.hearing import Hearing
+from wardwatch.scope import Scope
+from wardwatch.sources import zeek_files
+from wardwatch.sources.zeek_files import LogFile
+from wardwatch_enrichment.content import fields
+
+HERE = Path(__file__).parent
+CASES = sorted(HERE.glob("*/*.log"))
+
+
+def heard(path: Path) -> dict[str, object]:
+    """Return what a log states, and what was wrong with it."""
+    log = path.parent.name
+    parser = parsers.load()[log]
+    hearing = Hearing(parser, site="here", sensor="s1", scope=Scope())
+    wrong: list[tuple[int, str]] = []
+    for block in zeek_files.read(LogFile(path=path, log=log), parser.Row):
+        wrong += [*block.bad, *hearing.listen(block)]
+    claims = [asdict(claim.first) | {"last_seen": claim.last_seen} for claim in hearing.claims()]
+    for claim in claims:
+        del claim["line"], claim["site"], claim["sensor"], claim["log"]
+    return {"claims": claims, "wrong": sorted(wrong)}
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_case(path: Path, accept: bool) -> None:
+    """The claims are those beside the log."""
+    expected = path.with_suffix(".expected.json")
+    found = json.loads(json.dumps(heard(path)))
+    if accept:
+        expected.write_text(json.dumps(found, indent=1) + "\n")
+    assert found == json.loads(expected.read_text())
+
+
+@pytest.mark.parametrize("log", parsers.load())
+def test_every_parser_has_a_case(log: str) -> None:
+    """A parser without an example is not done."""
+    assert list((HERE / log).glob("*.log"))
+
+
+def test_no_case_is_an_orphan() -> None:
+    """Every folder is a parser's, and every golden has its log."""
+    assert {path.parent.name for path in CASES} == set(parsers.load())
+    goldens = {path.with_suffix("").with_suffix("") for path in HERE.glob("*/*.expected.json")}
+    assert goldens == {path.with_suffix("") for path in CASES}
+
+
+def test_every_field_of_a_case_is_registered() -> None:
+    """Zeek, parsers and fingerprints use one spelling: that of fields.yaml."""
+    for path in CASES:
+        assert {claim["field"] for claim in heard(path)["claims"]} <= set(fields())
+
+
+def test_a_part_is_timed_by_its_first_and_last_row() -> None:
+    """Rows come by their end, not their start: the earliest one is the evidence."""
+    claims = heard(HERE / "conn" / "hosts.log")["claims"]
+    (active,) = [c for c in claims if (c["host"], c["field"]) == ("10.0.0.2", "conn.active")]
+    assert (active["ts"], active["last_seen"], active["uid"]) == (999.0, 1000.5, "C2")

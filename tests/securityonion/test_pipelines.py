@@ -1,0 +1,204 @@
+"""Security Onion's ingest pipelines, on a real engine, with lines as Zeek writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from servers.node import Node
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "zeek-scripts"
+PIPELINES = files("wardwatch.securityonion") / "pipelines"
+RECORDS = {"iomt_asset": "frameworks/asset/main.zeek", "dicom": "protocols/dicom/types.zeek"}
+ENDPOINTS = {
+    "id.orig_h": "10.20.0.5",
+    "id.orig_p": 41822,
+    "id.resp_h": "10.20.0.9",
+    "id.resp_p": 104,
+}
+LINES = {
+    "iomt_asset": {
+        "ts": 1700000000.25,
+        "uid": "CHhAvVGS1DHFjwGM9",
+        **ENDPOINTS,
+        "host": "10.20.0.9",
+        "mac": "02:00:00:00:00:09",
+        "vlan": 120,
+        "subject": "dicom:4f2a90c1",
+        "field": "dicom.manufacturer",
+        "value": 'SIEMENS "{{x}}" <b>\\x1b',
+        "source": "dicom",
+    },
+    "dicom": {
+        "ts": 1700000000.25,
+        "uid": "CHhAvVGS1DHFjwGM9",
+        **ENDPOINTS,
+        "calling_ae": "CT_ROOM1",
+        "called_ae": "ARCHIVE",
+        "result": "rejected",
+        "reason": "called AE title not recognized",
+        "requester_implementation_uid": "1.2.276.0.7230010.3.0.3.6.7",
+        "requester_implementation_version": "OFFIS_DCMTK_367",
+        "acceptor_implementation_uid": "1.2.826.0.1.3680043.9.3811.2.1.0",
+        "acceptor_implementation_version": "PYNETDICOM_210",
+        "accepted_contexts": 2,
+        "sop_classes": ["1.2.840.10008.5.1.4.1.1.2"],
+        "transfer_syntaxes": ["1.2.840.10008.1.2.1"],
+        "operations": ["C-STORE=12"],
+        "subjects": [],
+    },
+}
+# What Security Onion's own pipelines go on to do with every Zeek log, as far as it matters here:
+# where its columns end, and that a rename onto a field that exists fails the document.
+COMMON = [
+    {"rename": {"field": "message2.uid", "target_field": "log.id.uid", "ignore_missing": True}},
+    *(
+        {"dot_expander": {"field": name, "path": "message2", "ignore_failure": True}}
+        for name in ENDPOINTS
+    ),
+    *(
+        {"rename": {"field": f"message2.{name}", "target_field": target, "ignore_missing": True}}
+        for name, target in zip(
+            ENDPOINTS,
+            ("source.ip", "source.port", "destination.ip", "destination.port"),
+            strict=True,
+        )
+    ),
+    {
+        "date": {
+            "field": "message2.ts",
+            "target_field": "@timestamp",
+            "formats": ["ISO8601", "UNIX"],
+            "ignore_failure": True,
+        }
+    },
+]
+# As the Elastic Agent delivers it.
+ENVELOPE = {
+    "host": {"name": "sensor-1", "ip": ["192.0.2.1"]},
+    "event": {"category": "network", "module": "zeek"},
+}
+
+
+def call(node: Node, method: str, path: str, body: object) -> Any:
+    """Return the engine's answer."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        node.url + path,
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.load(answer)
+    except HTTPError as error:
+        pytest.fail(f"{method} {path}: {error.read().decode()}")
+
+
+@pytest.fixture(scope="module")
+def pipelines(engine: Node) -> Node:
+    """The engine with all of our pipelines, each put as its file is."""
+    call(engine, "PUT", "/_ingest/pipeline/zeek.common", {"processors": COMMON})
+    for file in PIPELINES.iterdir():
+        call(engine, "PUT", f"/_ingest/pipeline/{file.name}", json.loads(file.read_text()))
+    return engine
+
+
+def ingest(node: Node, log: str, message: str) -> dict[str, Any]:
+    """Return the document that a log line becomes."""
+    docs = [{"_source": {**ENVELOPE, "message": message}}]
+    path = f"/_ingest/pipeline/zeek.{log}/_simulate"
+    (result,) = call(node, "POST", path, {"docs": docs})["docs"]
+    assert "doc" in result, result
+    return result["doc"]["_source"]
+
+
+def columns(log: str) -> set[str]:
+    """Return the columns that the script declares, as they stand in JSON."""
+    script = (SCRIPTS / RECORDS[log]).read_text(encoding="utf-8")
+    names = set(re.findall(r"^\s*(\w+): [^;]*&log", script, re.MULTILINE))
+    return (names - {"id"}) | ENDPOINTS.keys()
+
+
+def leaves(value: object) -> list[object]:
+    """Return the values at the ends of nested objects."""
+    return [x for v in value.values() for x in leaves(v)] if isinstance(value, dict) else [value]
+
+
+def test_every_log_of_ours_has_its_pipeline() -> None:
+    created = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS.rglob("*.zeek"))
+    logs = set(re.findall(r'\$path="(\w+)"', created))
+    assert {file.name for file in PIPELINES.iterdir()} == {f"zeek.{log}" for log in logs}
+    assert logs == LINES.keys()
+
+
+@pytest.mark.parametrize("log", LINES)
+def test_name_is_not_among_those_that_are_never_collected(log: str) -> None:
+    excluded = (
+        "analyzer|broker|capture_loss|cluster|conn-summary|console|ecat_arp_info|known_certs|"
+        "known_hosts|known_services|loaded_scripts|ntp|ocsp|packet_filter|reporter|stats|stderr|"
+        "stdout"
+    )
+    assert not re.search(rf"({excluded})(\..+)?\.log$", f"/nsm/zeek/logs/current/{log}.log")
+
+
+@pytest.mark.parametrize("log", LINES)
+def test_line_has_the_columns_that_the_script_writes(log: str) -> None:
+    assert LINES[log].keys() == columns(log)
+
+
+@pytest.mark.parametrize("log", LINES)
+def test_every_column_ends_in_the_document(pipelines: Node, log: str) -> None:
+    message = json.dumps(LINES[log])
+    document = ingest(pipelines, log, message)
+    assert document.pop("message") == message
+    # Emptied; Security Onion removes it, and with it whatever was not renamed.
+    assert leaves(document.pop("message2")) in ([], [LINES[log]["ts"]])
+    assert document.pop("@timestamp") == "2023-11-14T22:13:20.250Z"
+    assert document["event"] == {"category": "network", "module": "zeek", "dataset": log}
+    values = {json.dumps(value) for value in leaves(document)}
+    missing = {name for name, v in LINES[log].items() if json.dumps(v) not in values}
+    assert missing == {"ts"}
+
+
+def test_claim(pipelines: Node) -> None:
+    document = ingest(pipelines, "iomt_asset", json.dumps(LINES["iomt_asset"]))
+    assert document["host"] == {"ip": "10.20.0.9", "mac": "02:00:00:00:00:09"}
+    assert document["source"] == {"ip": "10.20.0.5", "port": 41822}
+    assert document["destination"] == {"ip": "10.20.0.9", "port": 104}
+    assert document["network"] == {"vlan": {"id": 120}}
+    assert document["iomt"] == {
+        "subject": "dicom:4f2a90c1",
+        "field": "dicom.manufacturer",
+        "value": 'SIEMENS "{{x}}" <b>\\x1b',
+        "source": "dicom",
+    }
+
+
+def test_claim_without_a_connection_is_its_hosts(pipelines: Node) -> None:
+    optional = {"uid", "mac", "vlan", "subject", *ENDPOINTS}
+    line = {k: v for k, v in LINES["iomt_asset"].items() if k not in optional}
+    document = ingest(pipelines, "iomt_asset", json.dumps({**line, "host": "fe80::1"}))
+    assert document["source"] == {"ip": "fe80::1"}
+    assert document["host"] == {"ip": "fe80::1"}
+    assert "destination" not in document
+
+
+def test_association(pipelines: Node) -> None:
+    document = ingest(pipelines, "dicom", json.dumps(LINES["dicom"]))
+    written = {k: v for k, v in LINES["dicom"].items() if k not in {"ts", "uid", *ENDPOINTS}}
+    assert document["dicom"] == written
+    assert document["log"] == {"id": {"uid": "CHhAvVGS1DHFjwGM9"}}
+    assert "host" not in document
+
+
+@pytest.mark.parametrize("log", LINES)
+@pytest.mark.parametrize("message", ["", "#close", '{"ts":1.0,"host', "[]", "null"])
+def test_a_broken_line_is_kept_as_it_is(pipelines: Node, log: str, message: str) -> None:
+    assert ingest(pipelines, log, message)["message"] == message
