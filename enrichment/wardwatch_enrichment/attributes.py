@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wardwatch_enrichment.content import Field, device_types, fields, says_something
+from wardwatch_enrichment.content import Field, device_types, fields, identifies, says_something
 from wardwatch_enrichment.identity import Group
 from wardwatch_enrichment.links import Addresses, by_number
 from wardwatch_enrichment.model import Attribute, Claim, Device, DeviceClass, Evidence
@@ -15,6 +15,7 @@ from wardwatch_enrichment.model import Attribute, Claim, Device, DeviceClass, Ev
 EVIDENCE_PER_VALUE = 4
 ADDRESS_AGE = 86_400.0  # an address not seen for so long before the device was is a former one
 _SINGLE = ("manufacturer", "model", "type", "serial_number", "udi", "os", "hostname")
+_IDENTITY = ("serial_number", "udi")
 _STATEMENTS = ("software_versions",)  # the latest statement holds in full
 
 
@@ -66,7 +67,8 @@ def _stated(claim: Claim, addresses: Addresses) -> Iterator[_Stated]:
     elif about.confidence and not (about.attribute == "macs" and value in addresses.routers):
         for part in value.split(about.separator) if about.separator else [value]:
             translated = _translate(about, part.strip())
-            if translated and says_something(translated):
+            tells = identifies if about.attribute in _IDENTITY else says_something
+            if translated and tells(translated):
                 yield _Stated(about.attribute or about.name, translated, about.confidence, claim)
 
 

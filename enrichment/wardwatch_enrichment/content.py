@@ -49,9 +49,14 @@ def placeholders() -> frozenset[str]:
 
 
 def says_something(value: str) -> bool:
-    """Tell whether a value is more than a placeholder (UNKNOWN, N/A, 0000, …)."""
+    """Tell whether a value is more than a placeholder (UNKNOWN, N/A, ---, …)."""
     text = value.strip().lower()
-    return bool(text) and text not in placeholders() and bool(text.strip("0.-_*?x "))
+    return text not in placeholders() and bool(text.strip(".-_*?x "))
+
+
+def identifies(value: str) -> bool:
+    """Tell whether a value can tell one device from another: zeros are a version, but no serial."""
+    return says_something(value) and bool(value.strip("0.-_ "))
 
 
 def _read(name: str) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
-from wardwatch_enrichment.content import fields, says_something
+from wardwatch_enrichment.content import fields, identifies
 from wardwatch_enrichment.links import Addresses, is_link_local
 from wardwatch_enrichment.model import Claim
 
@@ -120,7 +120,7 @@ def _profile(claims: Iterable[Claim]) -> Profile:
     profile: Profile = defaultdict(set)
     for claim in claims:
         about = known.get(claim.first.field)
-        if about and about.attribute in _PROFILE and says_something(claim.first.value):
+        if about and about.attribute in _PROFILE and identifies(claim.first.value):
             profile[about.attribute].add(_plain(claim.first.value))
     return profile
 

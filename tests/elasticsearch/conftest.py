@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from servers import elasticsearch as real
 from servers.node import Node
 from servers.session import running

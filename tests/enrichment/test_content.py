@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from wardwatch_enrichment.content import device_types, fields, placeholders, says_something
+from wardwatch_enrichment.content import (
+    device_types,
+    fields,
+    identifies,
+    placeholders,
+    says_something,
+)
 
 FIELDS = fields().values()
 
@@ -27,10 +33,16 @@ def test_a_device_type_is_a_plain_term_or_none(table: str) -> None:
         assert kind is None or kind == kind.strip()
 
 
-@pytest.mark.parametrize("value", ["", "  ", "0000", "---", "xxx", "Unknown", "N/A", "1..."])
+@pytest.mark.parametrize("value", ["", "  ", "---", "xxx", "Unknown", "N/A", "1..."])
 def test_placeholders_say_nothing(value: str) -> None:
     """What stands for nothing is no attribute."""
     assert says_something(value) is (value == "1...")
+
+
+def test_zeros_are_a_version_but_no_serial_number() -> None:
+    """Some software really is 0.0.0."""
+    assert says_something("0.0.0")
+    assert not identifies("0.0.0")
 
 
 def test_placeholders_are_in_lower_case() -> None:

@@ -1,0 +1,71 @@
+"""The example site: what its devices sent is what the inventory says, and nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wardwatch.pipeline import Ingest
+from wardwatch.scope import Scope
+from wardwatch.store import Store
+from wardwatch_enrichment.model import Device
+
+ROOT = Path(__file__).parents[2]
+EXPECTED = yaml.safe_load((ROOT / "tests/traces/expected.yaml").read_text())["captures"]
+SITE = EXPECTED["hospital.pcap"]
+
+
+@pytest.fixture(scope="module")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> list[Device]:
+    """Return the inventory of the example's logs, as `make demo` makes it."""
+    with Store(tmp_path_factory.mktemp("site") / "w.db") as store:
+        ingest = Ingest(store, site="hospital", sensor="local", scope=Scope())
+        report = ingest.run(ingest.find([ROOT / "examples" / "hospital"]))
+        assert not report.problems
+        return store.devices()
+
+
+@pytest.mark.parametrize("sent", SITE["devices"], ids=lambda d: d["hostname"])
+def test_a_device_is_as_in_the_files_that_it_sent(
+    sent: dict[str, Any], devices: list[Device]
+) -> None:
+    """Maker, model, serial number and software, at its own address, MAC and name."""
+    (device,) = [d for d in devices if sent["ip"] in d.ips]
+    known = (device.manufacturer, device.model, device.serial_number)
+    assert known == (sent["manufacturer"], sent["model"], sent["serial_number"])
+    assert sorted(device.software_versions) == sorted(sent["software_versions"])
+    assert device.device_class == "medical"
+    assert device.macs == (sent["mac"],)
+    assert (device.hostname or "").partition(".")[0] == sent["hostname"]
+    assert sent["ae_title"] in device.names
+
+
+def test_nothing_else_is_medical(devices: list[Device]) -> None:
+    """The archive forwarded two devices' images and is neither; offices and routers are none."""
+    medical = {ip for device in devices if device.device_class == "medical" for ip in device.ips}
+    assert medical == {sent["ip"] for sent in SITE["devices"]}
+    assert all(device.ips for device in devices)
+
+
+def test_every_host_is_there_once(devices: list[Device]) -> None:
+    """Also those that speak no medical protocol; each with the name it gave itself."""
+    by_ip = {ip: device for device in devices for ip in device.ips}
+    assert len(by_ip) == len(devices)
+    for host in SITE["hosts"]:
+        device = by_ip[host["ip"]]
+        assert device.macs == (host["mac"],)
+        if host.get("hostname") and host.get("dhcp"):
+            assert (device.hostname or "").partition(".")[0] == host["hostname"]
+
+
+def test_every_attribute_leads_back_to_a_line(devices: list[Device]) -> None:
+    """The evidence quotes a line that stands in the logs."""
+    logs = "".join(p.read_text() for p in (ROOT / "examples" / "hospital").glob("*.log"))
+    for device in devices:
+        for attribute in device.attributes:
+            assert attribute.evidence
+            for evidence in attribute.evidence:
+                assert evidence.line in logs
