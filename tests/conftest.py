@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Store:
 def claim() -> Claiming:
     """Return a function that makes a claim: host, field, value, and what else matters."""
 
-    def make(  # noqa: PLR0913  the columns of a claim
+    def make(
         host: str,
         field: str,
         value: str,

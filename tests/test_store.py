@@ -124,5 +124,5 @@ def test_a_newer_database_asks_for_an_upgrade(tmp_path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(StoreError, match="schema version 99.*upgrade wardwatch"):
+    with pytest.raises(StoreError, match=r"schema version 99.*upgrade wardwatch"):
         Store(path)

@@ -31,7 +31,7 @@ def device(
     site: str, found: Group, device_id: str, former_ids: tuple[str, ...], addresses: Addresses
 ) -> Device:
     """Build the inventory entry of one group of claims."""
-    # The latest first: values that are equally good then stand in the order of their last statement.
+    # The latest first, so that equally good values stand in the order of their last statement.
     claims = sorted([*found.said, *found.described], key=lambda c: c.last_seen, reverse=True)
     stated = [statement for claim in claims for statement in _stated(claim, addresses)]
     seen = claims or [claim for at in found.seen_at.values() for claim in at]

@@ -107,9 +107,12 @@ class _Ear:
 
     def __init__(self, view: View, scope: Scope | None) -> None:
         self._view = view
-        tests = [] if scope is None else [(view.host, scope.covers)]
-        tests += [] if view.wanted is None else [view.wanted]
-        self._tests = [(column, _Remembered(test)) for column, test in tests]
+        self._tests: list[tuple[Callable[[Any], str], _Remembered]] = []
+        if scope is not None:
+            self._tests.append((view.host, _Remembered(scope.covers)))
+        if view.wanted is not None:
+            column, test = view.wanted
+            self._tests.append((column, _Remembered(test)))
         self.heard: dict[Part, _Heard] = {}
         self._wrong: dict[Part, str] = {}
 

@@ -214,7 +214,7 @@ def test_an_address_belongs_to_who_held_it_then(claim: Claiming) -> None:
     assert {device.macs: device.ips for device in devices} == {(MAC_A,): (), (MAC_B,): (ip,)}
 
 
-def test_contradictions_are_kept(dataset: Dataset, claim: Claiming) -> None:
+def test_contradictions_are_kept(claim: Claiming) -> None:
     """The later of two equally good names is current; the earlier stays to be seen."""
     (device,) = build(
         [

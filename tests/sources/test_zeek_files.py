@@ -11,7 +11,7 @@ import pytest
 
 from wardwatch.parsers import conn
 from wardwatch.sources import zeek_files
-from wardwatch.sources.zeek_files import BLOCK_BYTES, LogFile, SourceError
+from wardwatch.sources.zeek_files import BLOCK_BYTES, LONGEST_LINE, LogFile, SourceError
 
 GOOD = '{"ts":1000.5,"uid":"C1","id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","conn_state":"SF"}\n'
 TSV = (
@@ -126,7 +126,7 @@ def test_the_last_line_may_lack_its_end(tmp_path: Path) -> None:
 def test_an_over_long_line_is_left_out(tmp_path: Path) -> None:
     """Memory does not follow what a file claims to be a line."""
     path = tmp_path / "conn.log"
-    path.write_text(GOOD + '{"x":"' + "y" * (3 * BLOCK_BYTES) + '"}\n' + GOOD)
+    path.write_text(GOOD + '{"x":"' + "y" * (3 * LONGEST_LINE) + '"}\n' + GOOD)
     rows, bad = read(path)
     assert len(rows) == 2
     assert [number for number, _ in bad] == [2]

@@ -70,7 +70,10 @@ class Entry:
     def attributes(self) -> list[tuple[Attribute, str, str]]:
         """Every attribute with its title and its standing, the current and surest first."""
         order = list(ATTRIBUTES)
-        current = {a.name: a for a in self.device.attributes if a.current}
+        since: dict[str, float] = {}
+        for a in self.device.attributes:
+            if a.current:
+                since[a.name] = min(a.first_seen, since.get(a.name, a.first_seen))
         ranked = sorted(
             self.device.attributes,
             key=lambda a: (
@@ -81,7 +84,7 @@ class Entry:
                 -a.last_seen,
             ),
         )
-        return [(a, _title(a.name), _standing(a, current.get(a.name))) for a in ranked]
+        return [(a, _title(a.name), _standing(a, since.get(a.name))) for a in ranked]
 
 
 def write(
@@ -170,10 +173,11 @@ def _title(name: str) -> str:
     return ATTRIBUTES.get(name, name.replace("_", " ").capitalize())
 
 
-def _standing(attribute: Attribute, current: Attribute | None) -> str:
+def _standing(attribute: Attribute, current_since: float | None) -> str:
+    """Whether the value holds, was replaced by a later one, or is claimed beside another."""
     if attribute.current:
         return "current"
-    if current is not None and attribute.last_seen < current.first_seen:
+    if current_since is not None and attribute.last_seen < current_since:
         return "earlier"
     return "contradicted"
 

@@ -33,7 +33,8 @@ class Statement(NamedTuple):
 class View:
     """A part of a row (`part`, hashable), whose it is, which rows have it, and what it states.
 
-    `wanted` is a column and a test of its value. `states` raises `ValueError` where the part is not what it should be.
+    `wanted` is a column and a test of its value. `states` raises `ValueError` where the part is
+    not what it should be.
     """
 
     host: Callable[[Any], str]

@@ -18,7 +18,8 @@ import msgspec
 from wardwatch.sources.blocks import Block, numbered
 from wardwatch.sources.zeek_tsv import TsvReader
 
-BLOCK_BYTES = 4 << 20  # also the longest line: Zeek's own are a few hundred bytes
+BLOCK_BYTES = 1 << 19  # small enough for the rows to stay in a processor cache
+LONGEST_LINE = 1 << 20  # Zeek's own are a few hundred bytes
 
 # conn.log, conn.log.gz, conn.log.1.gz, conn.14:00:00-15:00:00.log.gz, conn-26-11-22_14.00.00.log,
 # conn_20261122_14:00:00-15:00:00+0000.log.gz, json_streaming_conn.1.log
@@ -115,7 +116,7 @@ def _blocks(stream: BinaryIO, row_type: type[msgspec.Struct], path: Path) -> Ite
         if reader is None:
             reader = TsvReader(row_type) if text.startswith(b"#") else _JsonReader(row_type)
         if too_long:
-            block = Block(rows=[], lines=list, bad=[(number, f"longer than {BLOCK_BYTES} bytes")])
+            block = Block(rows=[], lines=list, bad=[(number, f"longer than {LONGEST_LINE} bytes")])
             number += 1
         else:
             try:
@@ -146,7 +147,7 @@ def _whole_lines(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
         rest = text[end:]
         if end:
             yield text[:end], False
-        if len(rest) > BLOCK_BYTES:
+        if len(rest) > LONGEST_LINE:
             rest, skipping = b"", True
             yield b"", True
     if rest:
