@@ -57,6 +57,32 @@ def test_store(run_zeek: Any, capture: Any, transfer: str, segment: int) -> None
         assert b"Canary" not in log.read_bytes()
 
 
+@pytest.mark.parametrize("segment", [1448, 61])
+@pytest.mark.parametrize("transfer", [EXPLICIT, IMPLICIT, BIG_ENDIAN])
+def test_long_values_are_stepped_over(
+    run_zeek: Any, capture: Any, transfer: str, segment: int
+) -> None:
+    """A long comment about the patient does not hide the device that is told after it."""
+    long = scan(PatientComments="Canary " * 1400)
+    parts = opened(transfer) + stored(encoded(long, transfer)) + RELEASE
+    run = run_zeek(capture=capture(parts, segment=segment))
+    run.assert_quiet()
+    assert list(described(run, CLIENT).values()) == [MADE_BY_SCANNER]
+    assert b"Canary" not in (run.directory / "iomt_asset.log").read_bytes()
+
+
+def test_the_walk_ends(run_zeek: Any, capture: Any) -> None:
+    """What stands behind more elements than are walked is not told; nothing breaks."""
+    many = scan()
+    for number in range(1, 2000):
+        many.add_new((0x0009, number + 0x1000), "LO", "x")
+    run = run_zeek(capture=capture(opened() + stored(encoded(many, EXPLICIT)) + RELEASE))
+    run.assert_quiet()
+    [told] = described(run, CLIENT).values()
+    assert "dicom.manufacturer" in told
+    assert "dicom.device_serial_number" not in told
+
+
 def test_latin_1(run_zeek: Any, capture: Any) -> None:
     """Text in Latin-1 is logged as UTF-8; bytes of an unnamed character set as escapes."""
     data = encoded(scan(SpecificCharacterSet="ISO_IR 100"), EXPLICIT)

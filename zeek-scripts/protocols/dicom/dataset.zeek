@@ -6,7 +6,8 @@
 module DICOM;
 
 export {
-	## How far into a stored data set its elements are walked, in bytes.
+	## How far into a stored data set its elements are walked, in bytes. Values that nobody wants
+	## cost nothing but their headers, however long they are.
 	option max_header = 8192;
 
 	## The longest value that is read, in bytes.
@@ -108,6 +109,15 @@ function pop_frame(w: Walk)
 	resize(w$frames, |w$frames| - 1);
 	}
 
+## Steps over a value of which the header was read, whether or not it has arrived.
+##
+## Returns: how many bytes header and value take.
+function step_over(w: Walk, header: count, len: count): count
+	{
+	w$limit += len;
+	return header + len;
+	}
+
 ## An item or delimiter, which has no value representation.
 ##
 ## Returns: how many bytes it takes.
@@ -121,7 +131,7 @@ function delimiter(w: Walk, tag: count, len: count): count
 	if ( tag == ITEM && ! frame$is_item )
 		{
 		if ( ! frame$wanted && len != UNDEFINED_LENGTH )
-			return 8 + len;
+			return step_over(w, 8, len);
 
 		push_frame(w, T, frame$wanted, frame$explicit, w$offset + 8, len);
 		return 8;
@@ -162,7 +172,7 @@ function element(w: Walk, data: string, at: count, tag: count,
 	    w$wanted;
 
 	if ( ! wanted || len > max_element )
-		return header + len;
+		return step_over(w, header, len);
 
 	if ( |data| < at + header + len )
 		return 0;
@@ -227,25 +237,20 @@ function next_element(w: Walk, data: string, at: count): count
 	return element(w, data, at, tag, value_rep, 12, number(w, data, at + 8, 4));
 	}
 
-## Walks on with the bytes that follow the earlier ones. Bytes beyond the limit are not looked at.
+## Walks on with the bytes that follow the earlier ones.
 function walk(w: Walk, fragment: string)
 	{
 	if ( w$done )
 		return;
 
-	local room = w$limit - ( w$offset - w$skip + |w$pending| );
-	local last = |fragment| >= room;
-	local data = last ? fragment[:room] : fragment;
-	local at = 0;
-
-	if ( w$skip >= |data| )
+	if ( w$skip >= |fragment| )
 		{
-		w$skip -= |data|;
-		w$done = last;
+		w$skip -= |fragment|;
 		return;
 		}
 
-	data = w$pending + data[w$skip :];
+	local data = w$pending + fragment[w$skip :];
+	local at = 0;
 	w$skip = 0;
 
 	while ( ! w$done && at < |data| )
@@ -257,9 +262,9 @@ function walk(w: Walk, fragment: string)
 
 		at += used;
 		w$offset += used;
+		w$done = w$done || w$offset >= w$limit;
 		}
 
-	w$done = w$done || last || w$offset >= w$limit;
 	w$skip = at > |data| ? at - |data| : 0;
 	w$pending = w$done || at >= |data| ? "" : data[at:];
 	}
