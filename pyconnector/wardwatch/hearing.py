@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +16,7 @@ from wardwatch.sources.blocks import Block
 from wardwatch_enrichment.model import Claim, Observation
 
 PARTS_PER_BATCH = 50_000  # distinct parts kept in memory before a batch is due
-VALUES_REMEMBERED = 200_000
+FOREIGN_REMEMBERED = 100_000  # addresses on the internet that a site talks to
 LINE_BYTES = 4_096  # how much of a log line is kept as evidence
 VALUE_CHARACTERS = 256
 _LATEST = 4_102_444_800.0  # the year 2100: a later time is a damaged one
@@ -85,35 +84,13 @@ class Hearing:
         )
 
 
-class _Remembered(dict[str, bool]):
-    """What a test said of a value, for as many values as memory allows."""
-
-    def __init__(self, test: Callable[[str], bool]) -> None:
-        super().__init__()
-        self._test = test
-
-    def __missing__(self, value: str) -> bool:
-        if len(self) > VALUES_REMEMBERED:
-            self.clear()
-        try:
-            self[value] = passed = self._test(value)
-        except ValueError:
-            return True  # so that what it states is looked at, and found wrong
-        return passed
-
-
 class _Ear:
     """One view of the rows. `heard` maps a part to what it states, `_wrong` to why it is wrong."""
 
     def __init__(self, view: View, scope: Scope | None) -> None:
-        self._view = view
-        self._tests: list[tuple[Callable[[Any], str], _Remembered]] = []
-        if scope is not None:
-            self._tests.append((view.host, _Remembered(scope.covers)))
-        if view.wanted is not None:
-            column, test = view.wanted
-            self._tests.append((column, _Remembered(test)))
+        self._view, self._scope = view, scope
         self.heard: dict[Part, _Heard] = {}
+        self._foreign: set[Part] = set()
         self._wrong: dict[Part, str] = {}
 
     def clear(self) -> None:
@@ -124,8 +101,8 @@ class _Ear:
     def listen(self, rows: list[Any], lines: _Lines) -> dict[int, str]:
         """Take in rows in order of time; returns why rows are wrong, by their `id()`."""
         part_of = self._view.part
-        for column, passed in self._tests:
-            rows = list(compress(rows, map(passed.__getitem__, map(column, rows))))
+        if self._view.choose:
+            rows = self._view.choose(rows)
         # In order of time, so that of equal parts the last row stays.
         latest = dict(zip(map(part_of, rows), rows, strict=True))
         news = self._move_times(latest, rows[0].ts) if rows else []
@@ -145,13 +122,25 @@ class _Ear:
         for part, row in latest.items():
             known = self.heard.get(part)
             if known is None:
-                news.append(part)
+                if part not in self._foreign and self._is_ours(part, row):
+                    news.append(part)
                 continue
             if row.ts > known.last:  # noqa: PLR1730  max() costs a call for each of a million
                 known.last = row.ts
             if block_start < known.first:
                 news.append(part)
         return news
+
+    def _is_ours(self, part: Part, row: Any) -> bool:
+        try:
+            if self._scope is None or self._scope.covers(self._view.host(row)):
+                return True
+        except ValueError:
+            return True  # so that what it states is looked at, and found wrong
+        if len(self._foreign) >= FOREIGN_REMEMBERED:
+            self._foreign.clear()
+        self._foreign.add(part)
+        return False
 
     def _hear(self, part: Part, first: Any, last: float, lines: _Lines) -> None:
         known = self.heard.get(part)

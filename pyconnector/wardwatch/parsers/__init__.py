@@ -31,16 +31,16 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A part of a row (`part`, hashable), whose it is, which rows have it, and what it states.
+    """A part of a row (`part`, hashable), whose it is, and what it states.
 
-    `wanted` is a column and a test of its value. `states` raises `ValueError` where the part is
+    `choose` keeps the rows that have such a part. `states` raises `ValueError` where the part is
     not what it should be.
     """
 
     host: Callable[[Any], str]
     part: Callable[[Any], tuple[Any, ...]]
     states: Callable[[tuple[Any, ...]], Iterator[Statement]]
-    wanted: tuple[Callable[[Any], str], Callable[[str], bool]] | None = None
+    choose: Callable[[list[Any]], list[Any]] | None = None
 
 
 class Parser(Protocol):

@@ -57,8 +57,8 @@ def _responder(part: tuple[Any, ...]) -> Iterator[Statement]:
         yield from _endpoint(host, mac, vlan)
 
 
-def _is_on_link(peer: str) -> bool:
-    return peer.startswith(ON_LINK)
+def _on_link(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.resp_h.startswith(ON_LINK)]
 
 
 def _neighbour(part: tuple[Any, ...]) -> Iterator[Statement]:
@@ -83,6 +83,6 @@ VIEWS = (
         host=attrgetter("orig_h"),
         part=attrgetter("orig_h", "orig_l2_addr", "vlan"),
         states=_neighbour,
-        wanted=(attrgetter("resp_h"), _is_on_link),
+        choose=_on_link,
     ),
 )

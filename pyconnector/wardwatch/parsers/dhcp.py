@@ -44,6 +44,10 @@ class Row(msgspec.Struct, gc=False):
         return "" if held in (None, "0.0.0.0") else held  # noqa: S104  nothing is bound
 
 
+def _with_address(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.held]
+
+
 def _lease(part: tuple[Any, ...]) -> Iterator[Statement]:
     _, held, chaddr = part
     if mac := hardware_address(chaddr):
@@ -67,12 +71,12 @@ VIEWS = (
         host=attrgetter("held"),
         part=attrgetter("ts", "held", "mac"),
         states=_lease,
-        wanted=(attrgetter("held"), bool),
+        choose=_with_address,
     ),
     View(
         host=attrgetter("held"),
         part=attrgetter("held", "mac", "host_name", "client_fqdn", "client_software"),
         states=_card,
-        wanted=(attrgetter("held"), bool),
+        choose=_with_address,
     ),
 )
