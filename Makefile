@@ -8,7 +8,7 @@ DEMO_DB := build/demo.db
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
 # installed, and the tests that need them say that they did not run.
 TEST_TOOLS := tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
-	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump
+	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
 .PHONY: demo test tools lint fmt bench clean help
 

@@ -108,6 +108,10 @@ def group(claims: Iterable[Claim], addresses: Addresses) -> list[Group]:
     for nodes in _by_key(keys, site.described).values():
         for other in nodes[1:]:
             site.union.join(nodes[0], other)
+    for subject in site.described:
+        for key in keys[subject]:
+            if key in site.said:  # the MAC of a host that is seen itself
+                site.union.join(subject, key)
     _attribute_subjects(site, profiles)
     for nodes in _by_key(keys, site.said).values():
         for other in nodes[1:]:
@@ -120,7 +124,9 @@ def _profile(claims: Iterable[Claim]) -> Profile:
     profile: Profile = defaultdict(set)
     for claim in claims:
         about = known.get(claim.first.field)
-        if about and about.attribute in _PROFILE and identifies(claim.first.value):
+        if about and about.attribute == "macs":
+            profile["macs"].add(claim.first.value.lower())
+        elif about and about.attribute in _PROFILE and identifies(claim.first.value):
             profile[about.attribute].add(_plain(claim.first.value))
     return profile
 
@@ -131,7 +137,7 @@ def _plain(value: str) -> str:
 
 
 def _identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
-    """Return the serial and UDI keys of each node.
+    """Return the serial, UDI and MAC keys of each node.
 
     One serial under two models of a manufacturer is two devices: the model joins the key.
     """
@@ -149,6 +155,8 @@ def _identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
     for node, profile in profiles.items():
         named = "|".join(sorted(profile.get("model", ())))
         keys[node] = [f"udi:{udi}" for udi in sorted(profile.get("udi", ()))]
+        if node.startswith("subject:"):  # a host's own are its node
+            keys[node] += [f"mac:{mac}" for mac in sorted(profile.get("macs", ()))]
         keys[node] += [f"{key}|{named}" if len(models[key]) > 1 else key for key in serials[node]]
     return keys
 

@@ -148,6 +148,21 @@ def test_one_serial_under_two_models_is_two_devices(dataset: Dataset) -> None:
     assert {device.ips for device in devices} == {(CT,), (MR,)}
 
 
+def test_a_described_device_is_the_host_that_has_its_mac(claim: Claiming) -> None:
+    """A gateway tells of a pump by its hardware address; the pump itself is seen by DHCP."""
+    pump, gateway, subject = "10.0.0.7", "10.0.0.8", "eui64:020000fffe00000a"
+    devices = build(
+        [
+            claim(pump, "dhcp.mac", MAC_A, mac=MAC_A),
+            claim(gateway, "dicom.device_serial_number", "77", subject=subject),
+            claim(gateway, "dhcp.mac", MAC_A, subject=subject),
+            claim(gateway, "dicom.device_serial_number", "78", subject="eui64:other"),
+        ]
+    )
+    (device,) = [d for d in devices if d.macs == (MAC_A,)]
+    assert (device.ips, device.serial_number, device.via) == ((pump,), "77", ())
+
+
 @pytest.mark.parametrize("nothing", ["UNKNOWN", "0000", "N/A", "-", "none"])
 def test_a_placeholder_is_no_identity(dataset: Dataset, nothing: str) -> None:
     """Two devices that both say nothing are not the same device."""
