@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_address
 
-from wardwatch_enrichment.model import Binding
+from wardwatch_enrichment.model import Binding, Observation
 
 HOUR = 3_600.0
 LEASE = 86_400.0  # seconds; the common default of DHCP servers
@@ -23,9 +23,9 @@ def sighting(ip: str, mac: str, source: str, start: float, end: float) -> Bindin
     )
 
 
-def proves_link(field: str) -> bool:
-    """Tell whether a claim of this field ties its host's address to a MAC."""
-    return field in _CONFIDENCE
+def proves_link(claim: Observation) -> bool:
+    """Tell whether a claim ties its host's address to a MAC; one about another device never does."""
+    return claim.field in _CONFIDENCE and claim.subject is None
 
 
 def coalesce(sightings: Iterable[Binding]) -> list[Binding]:

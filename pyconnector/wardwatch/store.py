@@ -134,7 +134,7 @@ class Store:
                 first.mac or "", first.vlan, first.log, first.uid, first.line,
                 first.ts, claim.last_seen,
             ))  # fmt: skip
-            if proves_link(first.field):
+            if proves_link(first):
                 seen = sighting(first.host, first.value, first.field, first.ts, claim.last_seen)
                 sightings.append((first.site, seen))
         self._add_sightings(sightings)

@@ -22,7 +22,7 @@ def build(claims: Iterable[Claim]) -> list[Device]:
     addresses = Addresses(
         sighting(c.first.host, c.first.value, c.first.field, c.first.ts, c.last_seen)
         for c in claims
-        if proves_link(c.first.field)
+        if proves_link(c.first)
     )
     assigned = identity.assign("here", identity.group(claims, addresses), {}, {})
     return [attributes.device("here", g, i, former, addresses) for g, i, former in assigned]
