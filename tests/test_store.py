@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wardwatch import store as stores
+from wardwatch import limits
 from wardwatch.pipeline import refresh
 from wardwatch.store import Store, StoreError
 from wardwatch_enrichment.model import Claim
@@ -56,6 +56,16 @@ def test_a_transaction_is_all_or_nothing(store: Store, claim: Claiming) -> None:
     assert list(store.claims("here")) == []
 
 
+def test_devices_come_in_any_order(store: Store, claim: Claiming) -> None:
+    """New ones with stronger keys go before those that are there; ages stay what they were."""
+    add(store, *(claim(f"10.0.0.{n}", "dicom.ae_title", "A") for n in range(1, 6)))
+    before = store.ages()
+    add(store, claim("10.0.0.99", "dhcp.mac", "02:00:00:00:00:01"))
+    after = store.ages()
+    assert {device_id: after[device_id] for device_id in before} == before
+    assert len(after) == 6
+
+
 def test_a_former_id_leads_to_the_device(store: Store, claim: Claiming) -> None:
     """Links in tickets keep working after a merge."""
     add(store, claim("10.0.0.1", "dicom.ae_title", "A"), claim("fd00::1", "dicom.ae_title", "A"))
@@ -81,7 +91,7 @@ def test_a_host_cannot_fill_the_disk(
     store: Store, claim: Claiming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Values of a field, claims of a host, and hosts are bounded, what is over is counted."""
-    monkeypatch.setattr(stores, "VALUES_PER_FIELD", 5)
+    monkeypatch.setattr(limits, "VALUES_PER_FIELD", 5)
     add(store, *(claim(HOST, "dhcp.host_name", f"name{n}") for n in range(9)))
     assert (len(list(store.claims("here"))), store.dropped) == (5, 4)
     add(store, claim(HOST, "dhcp.host_name", "name1", ts=5000.0))
@@ -93,7 +103,7 @@ def test_a_spoofer_cannot_fill_the_inventory(
     store: Store, claim: Claiming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The number of hosts is bounded, too."""
-    monkeypatch.setattr(stores, "HOSTS", 10)
+    monkeypatch.setattr(limits, "HOSTS", 10)
     add(store, *(claim(f"10.1.{n}.1", "conn.active", "yes") for n in range(30)))
     assert len(store.devices()) == 10
     assert store.dropped == 20

@@ -24,7 +24,7 @@ def sighting(ip: str, mac: str, source: str, start: float, end: float) -> Bindin
 
 
 def proves_link(claim: Observation) -> bool:
-    """Tell whether a claim ties its host's address to a MAC; one about another device never does."""
+    """Tell whether a claim ties its host's address to a MAC; one about a subject never does."""
     return claim.field in _CONFIDENCE and claim.subject is None
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
+from wardwatch.limits import Limits
 from wardwatch_enrichment.links import coalesce, proves_link, sighting
 from wardwatch_enrichment.model import Binding, Claim, Device, Observation
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
 SCHEMA_VERSION = 1
-VALUES_PER_FIELD = 64  # of one host (or one described subject); the sensor's own limit is lower
-CLAIMS_PER_HOST = 20_000
-HOSTS = 200_000
 
 _SCHEMA = """
 CREATE TABLE claim (
@@ -68,13 +66,11 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.dropped = 0
-        self._per_field: Counter[tuple[str, str, str, str]] = Counter()
-        self._per_host: Counter[tuple[str, str]] = Counter()
-        self._exact: set[tuple[str, str]] = set()
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA busy_timeout = 5000")
             self._open()
+            self._limits = Limits(self._db)
         except sqlite3.Error as error:
             raise StoreError(
                 f"{path}: {error}; choose another file with --db, or restore a backup"
@@ -121,12 +117,10 @@ class Store:
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Put claims in, or move the times of those that are there; inside a transaction."""
-        if not self._per_host:
-            self._count("1")
         sightings = []
         for claim in claims:
             first = claim.first
-            if not self._has_room(first):
+            if not self._limits.have_room_for(first):
                 self.dropped += 1
                 continue
             self._db.execute(_UPSERT, (
@@ -138,50 +132,6 @@ class Store:
                 seen = sighting(first.host, first.value, first.field, first.ts, claim.last_seen)
                 sightings.append((first.site, seen))
         self._add_sightings(sightings)
-
-    def _has_room(self, first: Observation) -> bool:
-        """Bound what a hostile device can make us keep.
-
-        The counts take a claim that is there already for a new one; only where they reach a limit
-        the host is counted exactly, and from then on each of its claims is looked up.
-        """
-        host = (first.site, first.host)
-        key = (*host, first.subject or "", first.field)
-        if host not in self._per_host and len(self._per_host) >= HOSTS:
-            return False
-        if host in self._exact or self._is_over(key):
-            if self._is_known(first):
-                return True
-            if host not in self._exact:
-                self._exact.add(host)
-                self._count("site = ? AND host = ?", *host)
-            if self._is_over(key):
-                return False
-        self._per_field[key] += 1
-        self._per_host[host] += 1
-        return True
-
-    def _is_over(self, key: tuple[str, str, str, str]) -> bool:
-        return (
-            self._per_field[key] >= VALUES_PER_FIELD or self._per_host[key[:2]] >= CLAIMS_PER_HOST
-        )
-
-    def _is_known(self, first: Observation) -> bool:
-        query = """SELECT 1 FROM claim
-            WHERE site = ? AND host = ? AND subject = ? AND field = ? AND value = ? LIMIT 1"""
-        wanted = (first.site, first.host, first.subject or "", first.field, first.value)
-        return self._db.execute(query, wanted).fetchone() is not None
-
-    def _count(self, where: str, *wanted: str) -> None:
-        """Count the claims of the hosts that are `where`."""
-        query = f"""SELECT site, host, subject, field, count(DISTINCT value) FROM claim
-            WHERE {where} GROUP BY 1, 2, 3, 4"""  # noqa: S608  two constants of this class
-        hosts = Counter[tuple[str, str]]()
-        for site, host, subject, field, count in self._db.execute(query, wanted):
-            self._per_field[(site, host, subject, field)] = count
-            hosts[(site, host)] += count
-        for host in hosts:
-            self._per_host[host] = hosts[host]
 
     def _add_sightings(self, sightings: list[tuple[str, Binding]]) -> None:
         by_ip: dict[tuple[str, str], list[Binding]] = {}
@@ -260,13 +210,19 @@ class Store:
         held: Iterable[tuple[str, Binding]],
     ) -> None:
         """Write the inventory of a site: devices with their keys, and who held which address."""
-        numbers = dict(self._db.execute("SELECT id, number FROM device WHERE site = ?", (site,)))
+        numbers = dict(self._db.execute("SELECT id, number FROM device"))
+        fresh = count(max(numbers.values(), default=0) + 1)
         for table in ("device", "device_key", "held"):
             self._db.execute(f"DELETE FROM {table} WHERE site = ?", (site,))  # noqa: S608  constant
         for device, keys in devices:
             self._db.execute(
                 "INSERT INTO device VALUES (?, ?, ?, ?)",
-                (numbers.get(device.id), device.id, site, msgspec.json.encode(device)),
+                (
+                    numbers.get(device.id) or next(fresh),
+                    device.id,
+                    site,
+                    msgspec.json.encode(device),
+                ),
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO device_key VALUES (?, ?, ?)",
