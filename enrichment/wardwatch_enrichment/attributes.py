@@ -96,9 +96,15 @@ def _attributes(stated: Iterable[_Stated]) -> Iterator[Attribute]:
         latest = max(s.claim.last_seen for found in values.values() for s in found)
         for at, value in enumerate(ordered):
             seen_last = max(s.claim.last_seen for s in values[value])
-            chosen = at == 0 or name not in _SINGLE
+            chosen = at == 0 or name not in _SINGLE or _same_host_name(name, ordered[0], value)
             current = seen_last == latest if name in _STATEMENTS else chosen
             yield _attribute(name, value, values[value], current)
+
+
+def _same_host_name(name: str, one: str, other: str) -> bool:
+    """Tell whether a host name is given once with its domain and once without."""
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    return name == "hostname" and long.startswith(f"{short}.")
 
 
 def _weight(statements: list[_Stated]) -> tuple[float, float]:

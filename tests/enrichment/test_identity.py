@@ -242,6 +242,18 @@ def test_contradictions_are_kept(claim: Claiming) -> None:
     assert names == {"new-name": True, "old-name": False}
 
 
+def test_a_host_name_without_its_domain_is_no_contradiction(claim: Claiming) -> None:
+    """DHCP tells the one in option 12 and the other in option 81."""
+    (device,) = build(
+        [
+            claim(CT, "dhcp.host_name", "ct1"),
+            claim(CT, "dhcp.client_fqdn", "CT1.example.org"),
+        ]
+    )
+    assert device.hostname == "CT1.example.org"
+    assert all(attribute.current for attribute in device.attributes)
+
+
 def test_software_is_what_the_latest_statement_lists(claim: Claiming) -> None:
     """An upgrade replaces the whole list, in the order in which it was told."""
     field = "dicom.software_versions"
