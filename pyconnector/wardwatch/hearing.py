@@ -10,21 +10,19 @@ from typing import Any
 
 import msgspec
 
-from wardwatch.parsers import Parser, Statement, View
+from wardwatch.parsers import Parser, Part, Statement, View
 from wardwatch.scope import Scope
 from wardwatch.sources.blocks import Block
 from wardwatch_enrichment.model import Claim, Observation
 
-PARTS_PER_BATCH = 50_000  # distinct parts kept in memory before a batch is due
-FOREIGN_REMEMBERED = 100_000  # addresses on the internet that a site talks to
+PARTS_PER_BATCH = 200_000  # distinct parts kept in memory before a batch is due
+MUTE_REMEMBERED = 100_000  # most are addresses on the internet that a site talks to
 LINE_BYTES = 4_096  # how much of a log line is kept as evidence
 VALUE_CHARACTERS = 256
 _LATEST = 4_102_444_800.0  # the year 2100: a later time is a damaged one
 _MILLISECONDS = 1e11  # Zeek can write times so; as seconds this were the year 5138
 
 _by_time = attrgetter("ts")
-
-Part = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -63,8 +61,9 @@ class Hearing:
         """Hand over what was heard since the last batch."""
         for ear in self._ears:
             for known in ear.heard.values():
-                for said in known.states:
-                    yield Claim(first=self._observation(said, known), last_seen=known.last)
+                if isinstance(known, _Heard):
+                    for said in known.states:
+                        yield Claim(first=self._observation(said, known), last_seen=known.last)
             ear.clear()
 
     def _observation(self, said: Statement, known: _Heard) -> Observation:
@@ -85,76 +84,83 @@ class Hearing:
 
 
 class _Ear:
-    """One view of the rows. `heard` maps a part to what it states, `_wrong` to why it is wrong."""
+    """One view of the rows: `heard` maps a part to what it states.
+
+    A part that states nothing that is wanted maps to why: an empty text where its host is not the
+    site's own, else what is wrong with it.
+    """
 
     def __init__(self, view: View, scope: Scope | None) -> None:
         self._view, self._scope = view, scope
-        self.heard: dict[Part, _Heard] = {}
-        self._foreign: set[Part] = set()
-        self._wrong: dict[Part, str] = {}
+        self.heard: dict[Part, _Heard | str] = {}
 
     def clear(self) -> None:
-        """Forget all."""
-        self.heard.clear()
-        self._wrong.clear()
+        """Forget what was handed over; of what states nothing, as little as memory asks for."""
+        mute: dict[Part, _Heard | str] = {
+            part: why for part, why in self.heard.items() if isinstance(why, str)
+        }
+        self.heard = mute if len(mute) < MUTE_REMEMBERED else {}
 
     def listen(self, rows: list[Any], lines: _Lines) -> dict[int, str]:
         """Take in rows in order of time; returns why rows are wrong, by their `id()`."""
-        part_of = self._view.part
-        if self._view.choose:
-            rows = self._view.choose(rows)
-        # In order of time, so that of equal parts the last row stays.
-        latest = dict(zip(map(part_of, rows), rows, strict=True))
-        news = self._move_times(latest, rows[0].ts) if rows else []
+        if not rows:
+            return {}
+        latest = self._view.parts(rows)
+        news = self._move_times(latest, rows[0].ts)
         if not news:
             return {}
-        earliest = dict(zip(map(part_of, reversed(rows)), reversed(rows), strict=True))
+        rows = rows[::-1]
+        earliest = self._view.parts(rows)
         for part in news:
             self._hear(part, earliest[part], latest[part].ts, lines)
-        wrong = self._wrong
-        if wrong.keys().isdisjoint(news):
-            return {}
-        return {id(row): wrong[part] for row in rows if (part := part_of(row)) in wrong}
+        wrong = {part: why for part in news if isinstance(why := self.heard[part], str)}
+        # Which rows have a part is for the view to tell: it is asked for one row at a time.
+        return {
+            id(row): wrong[part]
+            for row in (rows if wrong else ())
+            for part in self._view.parts([row])
+            if part in wrong
+        }
 
     def _move_times(self, latest: dict[Part, Any], block_start: float) -> list[Part]:
         """Note when known parts were last said; returns the parts that need more than that."""
         news = []
+        heard = self.heard
         for part, row in latest.items():
-            known = self.heard.get(part)
+            known = heard.get(part)
             if known is None:
-                if part not in self._foreign and self._is_ours(part, row):
+                if self._is_ours(row):
                     news.append(part)
-                continue
-            if row.ts > known.last:  # noqa: PLR1730  max() costs a call for each of a million
-                known.last = row.ts
-            if block_start < known.first:
+                else:
+                    heard[part] = ""
+            elif type(known) is _Heard:
+                if row.ts > known.last:  # noqa: PLR1730  max() costs a call for each of a million
+                    known.last = row.ts
+                if block_start < known.first:
+                    news.append(part)
+            elif known:
                 news.append(part)
         return news
 
-    def _is_ours(self, part: Part, row: Any) -> bool:
+    def _is_ours(self, row: Any) -> bool:
         try:
-            if self._scope is None or self._scope.covers(self._view.host(row)):
-                return True
+            return self._scope is None or self._scope.covers(self._view.host(row))
         except ValueError:
             return True  # so that what it states is looked at, and found wrong
-        if len(self._foreign) >= FOREIGN_REMEMBERED:
-            self._foreign.clear()
-        self._foreign.add(part)
-        return False
 
     def _hear(self, part: Part, first: Any, last: float, lines: _Lines) -> None:
         known = self.heard.get(part)
-        if known:
+        if isinstance(known, _Heard):
             if first.ts < known.first:
                 known.first, known.line, known.uid = first.ts, lines.text(first), first.uid
-            return
-        try:
-            states = list(self._view.states(part))
-        except ValueError as error:
-            self._wrong[part] = str(error)
-        else:
-            line = lines.text(first) if states else b""
-            self.heard[part] = _Heard(states, first.ts, last, line, first.uid)
+        elif known is None:
+            try:
+                states = list(self._view.states(part))
+            except ValueError as error:
+                self.heard[part] = str(error)
+            else:
+                line = lines.text(first) if states else b""
+                self.heard[part] = _Heard(states, first.ts, last, line, first.uid)
 
 
 class _Lines:

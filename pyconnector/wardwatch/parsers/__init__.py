@@ -29,18 +29,21 @@ class Statement(NamedTuple):
     subject: str | None = None
 
 
+Part = tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A part of a row (`part`, hashable), whose it is, and what it states.
+    """What one part of the rows states.
 
-    `choose` keeps the rows that have such a part. `states` raises `ValueError` where the part is
-    not what it should be.
+    `parts` maps each part (hashable) to the last of the rows that have it. `host` is whose a row's
+    part is. `states` says what a part states, and raises `ValueError` where it is not what it
+    should be.
     """
 
+    parts: Callable[[list[Any]], dict[Part, Any]]
     host: Callable[[Any], str]
-    part: Callable[[Any], tuple[Any, ...]]
-    states: Callable[[tuple[Any, ...]], Iterator[Statement]]
-    choose: Callable[[list[Any]], list[Any]] | None = None
+    states: Callable[[Part], Iterator[Statement]]
 
 
 class Parser(Protocol):

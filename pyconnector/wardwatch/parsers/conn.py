@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 
-from wardwatch.parsers import Statement, View, address, hardware_address
+from wardwatch.parsers import Part, Statement, View, address, hardware_address
 
 LOG = "conn"
 SCOPED = True
@@ -37,7 +36,8 @@ class Row(msgspec.Struct, gc=False):
     uid: str | None = None
 
 
-def _endpoint(host: str, frame_mac: str | None, vlan: int | None) -> Iterator[Statement]:
+def _endpoint(part: Part) -> Iterator[Statement]:
+    host, frame_mac, vlan = part
     host = address(host)
     yield Statement(host, "conn.active", "yes", vlan=vlan)
     if mac := hardware_address(frame_mac):
@@ -46,43 +46,32 @@ def _endpoint(host: str, frame_mac: str | None, vlan: int | None) -> Iterator[St
         yield Statement(host, "conn.vlan", str(vlan), vlan=vlan)
 
 
-def _originator(part: tuple[Any, ...]) -> Iterator[Statement]:
-    host, mac, vlan = part
-    return _endpoint(host, mac, vlan)
+def _originators(rows: list[Row]) -> dict[Part, Row]:
+    return {(row.orig_h, row.orig_l2_addr, row.vlan): row for row in rows}
 
 
-def _responder(part: tuple[Any, ...]) -> Iterator[Statement]:
-    host, mac, vlan, state = part
-    if state in ANSWERED:
-        yield from _endpoint(host, mac, vlan)
+def _responders(rows: list[Row]) -> dict[Part, Row]:
+    return {
+        (row.resp_h, row.resp_l2_addr, row.vlan): row for row in rows if row.conn_state in ANSWERED
+    }
 
 
-def _on_link(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row.resp_h.startswith(ON_LINK)]
+def _neighbours(rows: list[Row]) -> dict[Part, Row]:
+    return {
+        (row.orig_h, row.orig_l2_addr, row.vlan): row
+        for row in rows
+        if row.resp_h.startswith(ON_LINK)
+    }
 
 
-def _neighbour(part: tuple[Any, ...]) -> Iterator[Statement]:
+def _neighbour(part: Part) -> Iterator[Statement]:
     host, frame_mac, vlan = part
     if mac := hardware_address(frame_mac):
-        host = address(host)
-        yield Statement(host, "conn.mac", mac, mac=mac, vlan=vlan)
+        yield Statement(address(host), "conn.mac", mac, mac=mac, vlan=vlan)
 
 
 VIEWS = (
-    View(
-        host=attrgetter("orig_h"),
-        part=attrgetter("orig_h", "orig_l2_addr", "vlan"),
-        states=_originator,
-    ),
-    View(
-        host=attrgetter("resp_h"),
-        part=attrgetter("resp_h", "resp_l2_addr", "vlan", "conn_state"),
-        states=_responder,
-    ),
-    View(
-        host=attrgetter("orig_h"),
-        part=attrgetter("orig_h", "orig_l2_addr", "vlan"),
-        states=_neighbour,
-        choose=_on_link,
-    ),
+    View(parts=_originators, host=attrgetter("orig_h"), states=_endpoint),
+    View(parts=_responders, host=attrgetter("resp_h"), states=_endpoint),
+    View(parts=_neighbours, host=attrgetter("orig_h"), states=_neighbour),
 )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 
-from wardwatch.parsers import Statement, View, address, hardware_address
+from wardwatch.parsers import Part, Statement, View, address, hardware_address
 
 LOG = "dhcp"
 SCOPED = True
@@ -44,17 +43,25 @@ class Row(msgspec.Struct, gc=False):
         return "" if held in (None, "0.0.0.0") else held  # noqa: S104  nothing is bound
 
 
-def _with_address(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row.held]
+def _leases(rows: list[Row]) -> dict[Part, Row]:
+    return {(row.ts, row.held, row.mac): row for row in rows if row.held}
 
 
-def _lease(part: tuple[Any, ...]) -> Iterator[Statement]:
+def _lease(part: Part) -> Iterator[Statement]:
     _, held, chaddr = part
     if mac := hardware_address(chaddr):
         yield Statement(address(held), "dhcp.mac", mac, mac=mac)
 
 
-def _card(part: tuple[Any, ...]) -> Iterator[Statement]:
+def _cards(rows: list[Row]) -> dict[Part, Row]:
+    return {
+        (row.held, row.mac, row.host_name, row.client_fqdn, row.client_software): row
+        for row in rows
+        if row.held
+    }
+
+
+def _card(part: Part) -> Iterator[Statement]:
     held, chaddr, host_name, client_fqdn, vendor_class = part
     named = {
         "dhcp.host_name": host_name,
@@ -67,16 +74,6 @@ def _card(part: tuple[Any, ...]) -> Iterator[Statement]:
 
 
 VIEWS = (
-    View(
-        host=attrgetter("held"),
-        part=attrgetter("ts", "held", "mac"),
-        states=_lease,
-        choose=_with_address,
-    ),
-    View(
-        host=attrgetter("held"),
-        part=attrgetter("held", "mac", "host_name", "client_fqdn", "client_software"),
-        states=_card,
-        choose=_with_address,
-    ),
+    View(parts=_leases, host=attrgetter("held"), states=_lease),
+    View(parts=_cards, host=attrgetter("held"), states=_card),
 )

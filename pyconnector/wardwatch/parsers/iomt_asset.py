@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 
-from wardwatch.parsers import Statement, View, address, hardware_address
+from wardwatch.parsers import Part, Statement, View, address, hardware_address
 
 LOG = "iomt_asset"
 SCOPED = False  # the sensor has chosen
@@ -27,17 +26,20 @@ class Row(msgspec.Struct, gc=False):
     uid: str | None = None
 
 
-def _claim(part: tuple[Any, ...]) -> Iterator[Statement]:
+def _claims(rows: list[Row]) -> dict[Part, Row]:
+    # A claim that binds an address to a MAC keeps its time: who held it when must not be blurred.
+    return {
+        (
+            row.ts if row.field.endswith(".mac") else None,
+            *(row.host, row.field, row.value, row.mac, row.vlan, row.subject),
+        ): row
+        for row in rows
+    }
+
+
+def _claim(part: Part) -> Iterator[Statement]:
     _, host, field, value, mac, vlan, subject = part
     yield Statement(address(host), field, value, hardware_address(mac), vlan, subject)
 
 
-_columns = attrgetter("host", "field", "value", "mac", "vlan", "subject")
-
-
-def _part(row: Row) -> tuple[Any, ...]:
-    # A claim that binds an address to a MAC keeps its time: who held it when must not be blurred.
-    return (row.ts if row.field.endswith(".mac") else None, *_columns(row))
-
-
-VIEWS = (View(host=attrgetter("host"), part=_part, states=_claim),)
+VIEWS = (View(parts=_claims, host=attrgetter("host"), states=_claim),)

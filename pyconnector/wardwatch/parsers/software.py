@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 
-from wardwatch.parsers import Statement, View, address
+from wardwatch.parsers import Part, Statement, View, address
 
 LOG = "software"
 SCOPED = True
@@ -27,17 +26,15 @@ class Row(msgspec.Struct, gc=False):
     uid: str | None = None
 
 
-def _announced(part: tuple[Any, ...]) -> Iterator[Statement]:
+def _announcements(rows: list[Row]) -> dict[Part, Row]:
+    return {(row.host, row.software_type, row.unparsed_version): row for row in rows}
+
+
+def _announced(part: Part) -> Iterator[Statement]:
     host, software_type, version = part
     if version:
         kind = software_type or "UNKNOWN"
         yield Statement(address(host), "software.version", f"{kind} {version}")
 
 
-VIEWS = (
-    View(
-        host=attrgetter("host"),
-        part=attrgetter("host", "software_type", "unparsed_version"),
-        states=_announced,
-    ),
-)
+VIEWS = (View(parts=_announcements, host=attrgetter("host"), states=_announced),)
