@@ -28,45 +28,6 @@ def build(claims: Iterable[Claim]) -> list[Device]:
     return [attributes.device("here", g, i, former, addresses) for g, i, former in assigned]
 
 
-@pytest.fixture
-def dataset(claim: Claiming) -> Callable[..., list[Claim]]:
-    """Return a function that makes the claims of one dataset: from, to, and its tags."""
-
-    def make(
-        sender: str,
-        receiver: str | None,
-        maker: str | None,
-        model: str | None,
-        serial: str | None,
-        *,
-        station: str | None = None,
-        modality: str = "CT",
-        ts: float = 1000.0,
-        last: float | None = None,
-    ) -> list[Claim]:
-        subject = f"dicom:{maker}-{model}-{serial}-{station}"
-        tags = {
-            "manufacturer": maker,
-            "manufacturer_model_name": model,
-            "device_serial_number": serial,
-            "station_name": station,
-            "modality": modality,
-        }
-        claims = [
-            claim(sender, f"dicom.{name}", value, subject=subject, ts=ts, last=last)
-            for name, value in tags.items()
-            if value
-        ]
-        if receiver:
-            claims += [
-                claim(receiver, "dicom.received", "C-STORE", subject=subject, ts=ts, last=last),
-                claim(receiver, "dicom.store_scp", "1.2.840.10008.5.1.4.1.1.2", ts=ts, last=last),
-            ]
-        return claims
-
-    return make
-
-
 Dataset = Callable[..., list[Claim]]
 
 
@@ -278,60 +239,3 @@ def test_one_line_in_two_logs_counts_once(claim: Claiming) -> None:
     )
     (hostname,) = [a for a in device.attributes if a.name == "hostname"]
     assert len(hostname.evidence) == 1
-
-
-def groups(claims: list[Claim]) -> list[identity.Group]:
-    """Sort claims that prove no links."""
-    return identity.group(claims, Addresses([]))
-
-
-def owners(assigned: list[tuple[identity.Group, str, tuple[str, ...]]]) -> dict[str, str]:
-    """Return what a store remembers of an assignment."""
-    return {key: device_id for group, device_id, _ in assigned for key in group.keys}
-
-
-def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:
-    """A host that is known by its address keeps its id when its serial number is heard."""
-    before = identity.assign("here", groups([claim(CT, "conn.active", "yes")]), {}, {})
-    after = identity.assign(
-        "here",
-        groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "77")]),
-        owners(before),
-        {before[0][1]: 1},
-    )
-    assert [(i, former) for _, i, former in after] == [(before[0][1], ())]
-
-
-def test_a_merge_keeps_the_older_id_and_the_former_one(dataset: Dataset) -> None:
-    """Two entries that turn out to be one device."""
-    one = dataset(CT, None, "GE", "L", "77")
-    other = dataset(MR, None, None, None, None, station="X", ts=99_000.0)
-    first = identity.assign("here", groups(one + other), {}, {})
-    assert len(first) == 2
-    ages = {device_id: number for number, (_, device_id, _) in enumerate(first)}
-    moved = one + other + dataset(MR, None, "GE", "L", "77", ts=99_000.0)
-    ((_, kept, former),) = identity.assign("here", groups(moved), owners(first), ages)
-    assert (kept, former) == (first[0][1], (first[1][1],))
-
-
-def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
-    """The described device has the stronger key and keeps the id; the archive gets a new one."""
-    one = dataset(PACS, None, "GE", "L", "77")
-    before = identity.assign("here", groups(one), {}, {})
-    after = identity.assign(
-        "here",
-        groups(one + dataset(PACS, None, "GE", "L", "78")),
-        owners(before),
-        {before[0][1]: 1},
-    )
-    ids = [device_id for _, device_id, _ in after]
-    assert len(ids) == len(set(ids)) == 3
-    kept = next(group for group, device_id, _ in after if device_id == before[0][1])
-    assert "serial:ge|77" in kept.keys
-
-
-def test_sites_do_not_share_ids(claim: Claiming) -> None:
-    """The same private address at two sites is two devices."""
-    found = groups([claim(CT, "conn.active", "yes")])
-    ids = {identity.assign(site, found, {}, {})[0][1] for site in ("north", "south")}
-    assert len(ids) == 2
