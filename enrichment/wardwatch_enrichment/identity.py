@@ -1,4 +1,4 @@
-"""Which claims belong to one device, and which id that device has.
+"""Which claims belong to one device.
 
 Strongest key first: manufacturer and serial (or UDI), then MAC, then the address at its time. A
 described subject is its sender only where nothing speaks against it; else it is a device of its
@@ -7,7 +7,6 @@ own, seen via the sender.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -243,8 +242,8 @@ def _collect(
             groups[root].keys += [node, *keys[node]]
     for found in groups.values():
         found.keys += _addresses_of_its_own(found, site.addresses)
-        found.keys = sorted(set(found.keys), key=lambda key: (_rank(key), key))
-    return sorted(groups.values(), key=lambda found: (_rank(found.keys[0]), found.keys))
+        found.keys = sorted(set(found.keys), key=lambda key: (rank(key), key))
+    return sorted(groups.values(), key=lambda found: (rank(found.keys[0]), found.keys))
 
 
 def _is_a_device(profile: Profile) -> bool:
@@ -262,40 +261,6 @@ def _addresses_of_its_own(found: Group, addresses: Addresses) -> list[str]:
     ]
 
 
-def _rank(key: str) -> int:
+def rank(key: str) -> int:
+    """Return how strong an identity key is; 0 is the strongest."""
     return _RANKS.index(key.partition(":")[0])
-
-
-def assign(
-    site: str, groups: list[Group], owners: Mapping[str, str], created: Mapping[str, int]
-) -> list[tuple[Group, str, tuple[str, ...]]]:
-    """Give each group its id, and the former ids that it takes over.
-
-    `owners` maps a key to the id that had it; `created` orders ids by age. An id goes to the group
-    that has the strongest of its keys; a group with several keeps the oldest. No id is used twice.
-    """
-    claims_on: dict[str, tuple[int, int]] = {}
-    for number, found in enumerate(groups):
-        for key in found.keys:
-            if owner := owners.get(key):
-                claims_on[owner] = min(claims_on.get(owner, (99, 0)), (_rank(key), number))
-    awarded: defaultdict[int, list[str]] = defaultdict(list)
-    for owner, (_, number) in claims_on.items():
-        awarded[number].append(owner)
-    taken = set(created)
-    result = []
-    for number, found in enumerate(groups):
-        ids = sorted(awarded[number], key=lambda owner: created.get(owner, 0))
-        if not ids:
-            ids = [_new_id(site, found.keys[0], taken)]
-            taken.add(ids[0])
-        result.append((found, ids[0], tuple(ids[1:])))
-    return result
-
-
-def _new_id(site: str, key: str, taken: set[str]) -> str:
-    for attempt in range(len(taken) + 1):
-        name = hashlib.sha256(f"{site}\n{key}\n{attempt}".encode()).hexdigest()[:16]
-        if name not in taken:
-            return name
-    raise AssertionError("more ids than attempts cannot be taken")

@@ -14,7 +14,7 @@ from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
 from wardwatch.sources.zeek_files import LogFile, SourceError
 from wardwatch.store import Store
-from wardwatch_enrichment import attributes, identity
+from wardwatch_enrichment import attributes, identity, ids
 from wardwatch_enrichment.links import Addresses, is_link_local
 from wardwatch_enrichment.model import Binding, Claim, Device
 
@@ -112,10 +112,10 @@ def refresh(store: Store, site: str) -> None:
     former = store.former_ids()
     devices: list[tuple[Device, list[str]]] = []
     held: list[tuple[str, Binding]] = []
-    for group, device_id, merged in identity.assign(site, groups, store.owners(site), store.ages()):
-        before = {old for kept in (device_id, *merged) for old in former.get(kept, ())}
-        ids = tuple(sorted({*merged, *before} - {device_id}))
-        devices.append((attributes.device(site, group, device_id, ids, addresses), group.keys))
+    for group, device_id, merged in ids.assign(site, groups, store.owners(site), store.ages()):
+        before = {name for kept in (device_id, *merged) for name in former.get(kept, ())}
+        old = tuple(sorted({*merged, *before} - {device_id}))
+        devices.append((attributes.device(site, group, device_id, old, addresses), group.keys))
         held += ((device_id, binding) for binding in _held(group, addresses))
     store.replace_devices(site, devices, held)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from wardwatch_enrichment import attributes, identity
+from wardwatch_enrichment import attributes, identity, ids
 from wardwatch_enrichment.links import Addresses, proves_link, sighting
 from wardwatch_enrichment.model import Claim, Device
 
@@ -24,7 +24,7 @@ def build(claims: Iterable[Claim]) -> list[Device]:
         for c in claims
         if proves_link(c.first)
     )
-    assigned = identity.assign("here", identity.group(claims, addresses), {}, {})
+    assigned = ids.assign("here", identity.group(claims, addresses), {}, {})
     return [attributes.device("here", g, i, former, addresses) for g, i, former in assigned]
 
 

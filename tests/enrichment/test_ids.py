@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wardwatch_enrichment import identity
+from wardwatch_enrichment import identity, ids
 from wardwatch_enrichment.links import Addresses
 from wardwatch_enrichment.model import Claim
 
@@ -26,8 +26,8 @@ def owners(assigned: list[tuple[identity.Group, str, tuple[str, ...]]]) -> dict[
 
 def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:
     """A host that is known by its address keeps its id when its serial number is heard."""
-    before = identity.assign("here", groups([claim(CT, "conn.active", "yes")]), {}, {})
-    after = identity.assign(
+    before = ids.assign("here", groups([claim(CT, "conn.active", "yes")]), {}, {})
+    after = ids.assign(
         "here",
         groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "77")]),
         owners(before),
@@ -40,26 +40,26 @@ def test_a_merge_keeps_the_older_id_and_the_former_one(dataset: Dataset) -> None
     """Two entries that turn out to be one device."""
     one = dataset(CT, None, "GE", "L", "77")
     other = dataset(MR, None, None, None, None, station="X", ts=99_000.0)
-    first = identity.assign("here", groups(one + other), {}, {})
+    first = ids.assign("here", groups(one + other), {}, {})
     assert len(first) == 2
     ages = {device_id: number for number, (_, device_id, _) in enumerate(first)}
     moved = one + other + dataset(MR, None, "GE", "L", "77", ts=99_000.0)
-    ((_, kept, former),) = identity.assign("here", groups(moved), owners(first), ages)
+    ((_, kept, former),) = ids.assign("here", groups(moved), owners(first), ages)
     assert (kept, former) == (first[0][1], (first[1][1],))
 
 
 def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
     """The described device has the stronger key and keeps the id; the archive gets a new one."""
     one = dataset(PACS, None, "GE", "L", "77")
-    before = identity.assign("here", groups(one), {}, {})
-    after = identity.assign(
+    before = ids.assign("here", groups(one), {}, {})
+    after = ids.assign(
         "here",
         groups(one + dataset(PACS, None, "GE", "L", "78")),
         owners(before),
         {before[0][1]: 1},
     )
-    ids = [device_id for _, device_id, _ in after]
-    assert len(ids) == len(set(ids)) == 3
+    given = [device_id for _, device_id, _ in after]
+    assert len(given) == len(set(given)) == 3
     kept = next(group for group, device_id, _ in after if device_id == before[0][1])
     assert "serial:ge|77" in kept.keys
 
@@ -67,5 +67,5 @@ def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
 def test_sites_do_not_share_ids(claim: Claiming) -> None:
     """The same private address at two sites is two devices."""
     found = groups([claim(CT, "conn.active", "yes")])
-    ids = {identity.assign(site, found, {}, {})[0][1] for site in ("north", "south")}
-    assert len(ids) == 2
+    given = {ids.assign(site, found, {}, {})[0][1] for site in ("north", "south")}
+    assert len(given) == 2
