@@ -53,7 +53,7 @@ def device(
         ips=tuple(current["ips"]),
         names=tuple(current["names"]),
         via=tuple(sorted({c.first.host for c in found.described})) if not found.hosts else (),
-        first_seen=min(claim.first.ts for claim in seen),
+        first_seen=min(claim.first_seen for claim in seen),
         last_seen=last_seen,
         attributes=tuple(attributes),
     )
@@ -79,8 +79,8 @@ def _translate(about: Field, value: str) -> str | None:
 def _device_class(claims: Iterable[Claim]) -> DeviceClass | None:
     for claim in claims:
         about = fields().get(claim.first.field)
-        if about and about.device_class and about.translate:
-            table = device_types()[about.translate]
+        if about and about.device_class:
+            table = device_types()[about.translate] if about.translate else {}
             if table.get(claim.first.value.strip().upper(), "") is not None:
                 return about.device_class
     return None
@@ -124,7 +124,7 @@ def _attribute(name: str, value: str, stated: list[_Stated], current: bool) -> A
         value=value,
         confidence=max(statement.confidence for statement in stated),
         current=current,
-        first_seen=min(statement.claim.first.ts for statement in stated),
+        first_seen=min(statement.claim.first_seen for statement in stated),
         last_seen=max(statement.claim.last_seen for statement in stated),
         evidence=_evidence(statement.claim for statement in stated),
     )
@@ -141,7 +141,7 @@ def _ips(found: Group, addresses: Addresses, last_seen: float) -> Iterator[Attri
             confidence=held.confidence if held else 0.6,
             current=until >= last_seen - ADDRESS_AGE
             and (held is None or held.end <= until or f"mac:{held.mac}" in found.hosts),
-            first_seen=min(claim.first.ts for claim in claims),
+            first_seen=min(claim.first_seen for claim in claims),
             last_seen=until,
             evidence=_evidence(claims),
         )

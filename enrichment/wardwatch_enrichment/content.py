@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
 from wardwatch_enrichment.model import DeviceClass
+
+UNIT_SERIAL_LENGTH = 4
+_ADDRESS = re.compile(r"\d+(?:\.\d+){3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +48,40 @@ def device_types() -> dict[str, dict[str, str | None]]:
 
 @cache
 def placeholders() -> frozenset[str]:
-    """Return the values that say nothing, in lower case."""
-    return frozenset(str(value).lower() for value in _read("placeholders.yaml")["values"])
+    """Return the values that say nothing, as `plain` writes them."""
+    return frozenset(plain(str(value)) for value in _read("placeholders.yaml")["values"])
+
+
+@lru_cache(maxsize=1 << 16)
+def plain(value: str) -> str:
+    """Return the letters and digits of a value in lower case: what two spellings share."""
+    return "".join(character for character in value.casefold() if character.isalnum())
 
 
 def says_something(value: str) -> bool:
     """Tell whether a value is more than a placeholder (UNKNOWN, N/A, ---, …)."""
-    text = value.strip().lower()
-    return text not in placeholders() and bool(text.strip(".-_*?x "))
+    text = plain(value)
+    return text not in placeholders() and bool(text.strip("x"))
 
 
 def identifies(value: str) -> bool:
     """Tell whether a value can tell one device from another: zeros are a version, but no serial."""
-    return says_something(value) and bool(value.strip("0.-_ "))
+    return says_something(value) and bool(plain(value).strip("0"))
+
+
+@lru_cache(maxsize=1 << 16)
+def is_unit_serial(value: str) -> bool:
+    """Tell whether a serial number can be one unit's alone, so that entries may be merged by it.
+
+    Short and repetitive ones, counting sequences and addresses are typed in by hand or by default.
+    """
+    text = plain(value)
+    digits = text.removeprefix("sn")
+    if not identifies(value) or len(digits) < UNIT_SERIAL_LENGTH or len(set(digits)) == 1:
+        return False
+    if len(digits.lstrip("0")) < UNIT_SERIAL_LENGTH - 1:
+        return False
+    return digits not in "01234567890" and not _ADDRESS.fullmatch(value.strip())
 
 
 def _read(name: str) -> Any:

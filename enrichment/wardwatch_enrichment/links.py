@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_address
@@ -12,7 +13,10 @@ from wardwatch_enrichment.model import Binding, Observation
 
 HOUR = 3_600.0
 LEASE = 86_400.0  # seconds; the common default of DHCP servers
-ROUTED_SUBNETS = 3  # a MAC that answers in so many subnets without DHCP is a router's
+WEEK = 7 * LEASE
+ROUTED_SUBNETS = 3  # a MAC that answers in so many subnets without DHCP is a router's,
+ROUTED_ADDRESSES = 9  # or for so many IPv4 addresses, as a proxy does; so the sensor judges, too
+_VIRTUAL = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f")  # VRRP, HSRP
 _CONFIDENCE = {"dhcp.mac": 0.95, "arp.mac": 0.9, "conn.mac": 0.85}
 
 
@@ -31,7 +35,7 @@ def proves_link(claim: Observation) -> bool:
 def coalesce(sightings: Iterable[Binding]) -> list[Binding]:
     """Join the sightings of one address that follow each other with no other MAC between them."""
     joined: list[Binding] = []
-    for seen in sorted(sightings, key=lambda s: (s.start, s.end, s.mac or "", s.source)):
+    for seen in sorted(_split(list(sightings)), key=_order):
         if joined and joined[-1].mac == seen.mac:
             last = joined[-1]
             best = max(last, seen, key=lambda s: (s.confidence, s.source))
@@ -44,6 +48,23 @@ def coalesce(sightings: Iterable[Binding]) -> list[Binding]:
         else:
             joined.append(seen)
     return joined
+
+
+def _split(sightings: list[Binding]) -> Iterator[Binding]:
+    """Take a span apart where another MAC was seen inside it: its two ends are all that is sure."""
+    ordered = sorted(sightings, key=_order)
+    starts = [seen.start for seen in ordered]
+    for seen in ordered:
+        inside = ordered[bisect_right(starts, seen.start) : bisect_left(starts, seen.end)]
+        if any(other.mac != seen.mac for other in inside):
+            yield replace(seen, end=seen.start)
+            yield replace(seen, start=seen.end)
+        else:
+            yield seen
+
+
+def _order(seen: Binding) -> tuple[float, float, str, str]:
+    return seen.start, seen.end, seen.mac or "", seen.source
 
 
 class Addresses:
@@ -65,15 +86,16 @@ class Addresses:
     def holder(self, ip: str, at: float) -> Binding | None:
         """Return the binding in force at a time, or None where that cannot be told.
 
-        In force is one that covers the time, the only MAC there ever was, or the last one before
-        for as long as a lease usually lasts.
+        In force is one that covers the time, the last one before for as long as a lease usually
+        lasts, or for a week around it the only one there ever was.
         """
         held = self.of(ip)
         covering = [binding for binding in held if binding.start <= at <= binding.end]
         if covering:
             return max(covering, key=lambda binding: (binding.start, -binding.end))
         if len(held) == 1:
-            return held[0]
+            near = held[0].start - WEEK <= at <= held[0].end + WEEK
+            return held[0] if near else None
         before = [binding for binding in held if at - LEASE <= binding.end < at]
         return max(before, key=lambda binding: binding.end) if before else None
 
@@ -90,10 +112,19 @@ def _routers(sightings: list[Binding]) -> frozenset[str]:
     # DHCP names the client itself, wherever it roams; a frame names only its last hop
     leased = {(seen.mac, seen.ip) for seen in sightings if seen.source == "dhcp.mac"}
     subnets: defaultdict[str, set[str]] = defaultdict(set)
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
     for seen in sightings:
         if seen.mac and (seen.mac, seen.ip) not in leased and not is_link_local(seen.ip):
             subnets[seen.mac].add(_subnet(seen.ip))
-    return frozenset(mac for mac, found in subnets.items() if len(found) >= ROUTED_SUBNETS)
+            if ":" not in seen.ip:
+                addresses[seen.mac].add(seen.ip)
+    return frozenset(
+        mac
+        for mac, found in subnets.items()
+        if len(found) >= ROUTED_SUBNETS
+        or len(addresses[mac]) >= ROUTED_ADDRESSES
+        or mac.startswith(_VIRTUAL)
+    )
 
 
 @lru_cache(maxsize=1 << 16)

@@ -34,15 +34,19 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """All observations that say the same: when first and last, with the first line as evidence."""
+    """All observations that say the same: when first and last, with the first line as evidence.
+
+    `since` is later than the evidence where only a later part of the time is meant.
+    """
 
     first: Observation
     last_seen: float
+    since: float | None = None
 
     @property
     def first_seen(self) -> float:
         """When it was first observed."""
-        return self.first.ts
+        return self.first.ts if self.since is None else self.since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from wardwatch_enrichment.model import Observation
 
 VALUES_PER_FIELD = 500  # of one host, or of one described subject; as on the sensor
 CLAIMS_PER_HOST = 50_000  # an archive tells of every device that it forwards for
+SIGHTINGS_PER_ADDRESS = 400  # who held it in the last year, if it changes hands every day
 HOSTS = 200_000
 
 

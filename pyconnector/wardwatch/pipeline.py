@@ -129,7 +129,7 @@ def _held(group: identity.Group, addresses: Addresses) -> Iterator[Binding]:
             yield Binding(
                 ip=ip,
                 mac=None,
-                start=min(claim.first.ts for claim in claims),
+                start=min(claim.first_seen for claim in claims),
                 end=max(claim.last_seen for claim in claims),
                 source="seen",
                 confidence=0.6,

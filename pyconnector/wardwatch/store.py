@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from wardwatch.limits import Limits
+from wardwatch.limits import SIGHTINGS_PER_ADDRESS, Limits
 from wardwatch_enrichment.links import coalesce, proves_link, sighting
 from wardwatch_enrichment.model import Binding, Claim, Device, Observation
 
@@ -138,7 +138,7 @@ class Store:
         for site, seen in sightings:
             by_ip.setdefault((site, seen.ip), []).append(seen)
         for (site, ip), new in by_ip.items():
-            joined = coalesce([*self._sightings(site, ip), *new])
+            joined = coalesce([*self._sightings(site, ip), *new])[-SIGHTINGS_PER_ADDRESS:]
             self._db.execute("DELETE FROM sighting WHERE site = ? AND ip = ?", (site, ip))
             self._db.executemany(
                 "INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?)",

@@ -38,9 +38,9 @@ def medical(devices: Iterable[Device]) -> dict[str | None, Device]:
 
 def test_a_modality_is_its_host(dataset: Dataset) -> None:
     """What a host says of one device, and of none else, it says of itself."""
-    devices = build(dataset(CT, PACS, "GE", "LightSpeed", "77"))
+    devices = build(dataset(CT, PACS, "GE", "LightSpeed", "SN4477"))
     assert len(devices) == 2
-    ct = medical(devices)["77"]
+    ct = medical(devices)["SN4477"]
     assert (ct.manufacturer, ct.model, ct.type) == ("GE", "LightSpeed", "CT scanner")
     assert (ct.ips, ct.via) == ((CT,), ())
 
@@ -48,10 +48,11 @@ def test_a_modality_is_its_host(dataset: Dataset) -> None:
 def test_two_modalities_behind_one_archive_stay_two(dataset: Dataset) -> None:
     """An archive that sends what two devices made is neither of them."""
     devices = build(
-        dataset(PACS, None, "GE", "LightSpeed", "77") + dataset(PACS, None, "Siemens", "Trio", "88")
+        dataset(PACS, None, "GE", "LightSpeed", "SN4477")
+        + dataset(PACS, None, "Siemens", "Trio", "SN4488")
     )
     found = medical(devices)
-    assert set(found) == {"77", "88"}
+    assert set(found) == {"SN4477", "SN4488"}
     assert {device.via for device in found.values()} == {(PACS,)}
     assert {device.ips for device in found.values()} == {()}
     archive = next(device for device in devices if device.ips == (PACS,))
@@ -61,10 +62,10 @@ def test_two_modalities_behind_one_archive_stay_two(dataset: Dataset) -> None:
 def test_an_archive_that_forwards_a_single_device_does_not_become_it(dataset: Dataset) -> None:
     """It took the data in before: so it is not where they come from."""
     devices = build(
-        dataset(CT, PACS, "GE", "LightSpeed", "77")
-        + dataset(PACS, VIEWER, "GE", "LightSpeed", "77", ts=1100.0)
+        dataset(CT, PACS, "GE", "LightSpeed", "SN4477")
+        + dataset(PACS, VIEWER, "GE", "LightSpeed", "SN4477", ts=1100.0)
     )
-    assert medical(devices)["77"].ips == (CT,)
+    assert medical(devices)["SN4477"].ips == (CT,)
     assert [d.device_class for d in devices if d.ips == (PACS,)] == [None]
 
 
@@ -72,27 +73,27 @@ def test_an_archive_seen_only_from_behind_is_unmasked_by_the_second_device(
     dataset: Dataset,
 ) -> None:
     """The first dataset looked like the host's own; the second corrects that."""
-    first = dataset(PACS, None, "GE", "LightSpeed", "77")
-    assert medical(build(first))["77"].ips == (PACS,)
-    second = dataset(PACS, None, "GE", "LightSpeed", "78", ts=2000.0)
+    first = dataset(PACS, None, "GE", "LightSpeed", "SN4477")
+    assert medical(build(first))["SN4477"].ips == (PACS,)
+    second = dataset(PACS, None, "GE", "LightSpeed", "SN4478", ts=2000.0)
     assert {d.via for d in medical(build(first + second)).values()} == {(PACS,)}
 
 
 def test_two_hosts_at_a_time_cannot_both_be_the_device(dataset: Dataset) -> None:
     """Which of them it is stays unknown: a device of its own, seen via both."""
     devices = build(
-        dataset(CT, None, "GE", "LightSpeed", "77", last=3000.0)
-        + dataset(MR, None, "GE", "LightSpeed", "77", ts=2000.0)
+        dataset(CT, None, "GE", "LightSpeed", "SN4477", last=3000.0)
+        + dataset(MR, None, "GE", "LightSpeed", "SN4477", ts=2000.0)
     )
-    assert medical(devices)["77"].via == (CT, MR)
+    assert medical(devices)["SN4477"].via == (CT, MR)
 
 
 def test_a_device_that_moved_is_one(dataset: Dataset) -> None:
     """The serial number holds it together; the earlier address is kept as such."""
     later = 1000.0 + 10 * 86_400
     devices = build(
-        dataset(CT, None, "GE", "LightSpeed", "77")
-        + dataset(MR, None, "GE", "LightSpeed", "77", ts=later)
+        dataset(CT, None, "GE", "LightSpeed", "SN4477")
+        + dataset(MR, None, "GE", "LightSpeed", "SN4477", ts=later)
     )
     (device,) = devices
     assert device.ips == (MR,)
@@ -103,7 +104,7 @@ def test_a_device_that_moved_is_one(dataset: Dataset) -> None:
 def test_one_serial_under_two_models_is_two_devices(dataset: Dataset) -> None:
     """Small numbers repeat between the models of a manufacturer."""
     devices = build(
-        dataset(CT, None, "GE", "LightSpeed", "1001") + dataset(MR, None, "GE", "Signa", "1001")
+        dataset(CT, None, "GE", "LightSpeed", "20017") + dataset(MR, None, "GE", "Signa", "20017")
     )
     assert len(devices) == 2
     assert {device.ips for device in devices} == {(CT,), (MR,)}
@@ -115,16 +116,16 @@ def test_a_described_device_is_the_host_that_has_its_mac(claim: Claiming) -> Non
     devices = build(
         [
             claim(pump, "dhcp.mac", MAC_A, mac=MAC_A),
-            claim(gateway, "dicom.device_serial_number", "77", subject=subject),
+            claim(gateway, "dicom.device_serial_number", "SN4477", subject=subject),
             claim(gateway, "dhcp.mac", MAC_A, subject=subject),
-            claim(gateway, "dicom.device_serial_number", "78", subject="eui64:other"),
+            claim(gateway, "dicom.device_serial_number", "SN4478", subject="eui64:other"),
         ]
     )
     (device,) = [d for d in devices if d.macs == (MAC_A,)]
-    assert (device.ips, device.serial_number, device.via) == ((pump,), "77", ())
+    assert (device.ips, device.serial_number, device.via) == ((pump,), "SN4477", ())
 
 
-@pytest.mark.parametrize("nothing", ["UNKNOWN", "0000", "N/A", "-", "none"])
+@pytest.mark.parametrize("nothing", ["UNKNOWN", "0000", "N.A.", "-", "none"])
 def test_a_placeholder_is_no_identity(dataset: Dataset, nothing: str) -> None:
     """Two devices that both say nothing are not the same device."""
     devices = build(dataset(CT, None, "GE", None, nothing) + dataset(MR, None, "GE", None, nothing))
@@ -222,7 +223,7 @@ def test_software_is_what_the_latest_statement_lists(claim: Claiming) -> None:
         [
             claim(CT, field, "B15\\boot 1", subject="dicom:a", ts=1000.0),
             claim(CT, field, "B17\\boot 1\\patch 3", subject="dicom:a", ts=2000.0),
-            claim(CT, "dicom.device_serial_number", "77", subject="dicom:a"),
+            claim(CT, "dicom.device_serial_number", "SN4477", subject="dicom:a"),
         ]
     )
     assert device.software_versions == ("B17", "boot 1", "patch 3")

@@ -29,7 +29,7 @@ def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:
     before = ids.assign("here", groups([claim(CT, "conn.active", "yes")]), {}, {})
     after = ids.assign(
         "here",
-        groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "77")]),
+        groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "SN4477")]),
         owners(before),
         {before[0][1]: 1},
     )
@@ -38,30 +38,30 @@ def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:
 
 def test_a_merge_keeps_the_older_id_and_the_former_one(dataset: Dataset) -> None:
     """Two entries that turn out to be one device."""
-    one = dataset(CT, None, "GE", "L", "77")
+    one = dataset(CT, None, "GE", "L", "SN4477")
     other = dataset(MR, None, None, None, None, station="X", ts=99_000.0)
     first = ids.assign("here", groups(one + other), {}, {})
     assert len(first) == 2
     ages = {device_id: number for number, (_, device_id, _) in enumerate(first)}
-    moved = one + other + dataset(MR, None, "GE", "L", "77", ts=99_000.0)
+    moved = one + other + dataset(MR, None, "GE", "L", "SN4477", ts=99_000.0)
     ((_, kept, former),) = ids.assign("here", groups(moved), owners(first), ages)
     assert (kept, former) == (first[0][1], (first[1][1],))
 
 
 def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
     """The described device has the stronger key and keeps the id; the archive gets a new one."""
-    one = dataset(PACS, None, "GE", "L", "77")
+    one = dataset(PACS, None, "GE", "L", "SN4477")
     before = ids.assign("here", groups(one), {}, {})
     after = ids.assign(
         "here",
-        groups(one + dataset(PACS, None, "GE", "L", "78")),
+        groups(one + dataset(PACS, None, "GE", "L", "SN4478")),
         owners(before),
         {before[0][1]: 1},
     )
     given = [device_id for _, device_id, _ in after]
     assert len(given) == len(set(given)) == 3
     kept = next(group for group, device_id, _ in after if device_id == before[0][1])
-    assert "serial:ge|77" in kept.keys
+    assert "serial:ge|sn4477" in kept.keys
 
 
 def test_sites_do_not_share_ids(claim: Claiming) -> None:

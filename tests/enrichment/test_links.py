@@ -67,3 +67,11 @@ def test_the_last_one_before_is_likeliest_and_the_other_still_named() -> None:
 def test_nobody_is_an_answer() -> None:
     """An address that was never seen has no holder."""
     assert holders([], DAY) == []
+
+
+def test_a_span_is_taken_apart_by_who_was_seen_inside_it() -> None:
+    """Logs may come in any order: what is stored already gives way to what it did not know."""
+    together = coalesce([lease(A, DAY), lease(B, 2 * DAY), lease(A, 3 * DAY)])
+    first = coalesce([lease(A, DAY), lease(A, 3 * DAY)])
+    later = coalesce([*first, lease(B, 2 * DAY)])
+    assert later == together

@@ -1,0 +1,95 @@
+"""What a description says that tells one device from another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from wardwatch_enrichment.content import fields, identifies, is_unit_serial, plain
+from wardwatch_enrichment.model import Claim
+
+# `unit` holds the serial numbers that can be one unit's alone.
+Profile = dict[str, set[str]]
+
+_TELLS_APART = ("manufacturer", "model", "serial_number", "names")
+_PROFILE = (*_TELLS_APART, "udi")
+_SPELLED = ("manufacturer", "model")  # Avanto and MAGNETOM Avanto do not contradict each other
+_OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial")
+_GS1_SERIAL = "(21)"
+
+
+def profile_of(claims: Iterable[Claim]) -> Profile:
+    """Collect what claims say of a device's identity, in a form that can be compared."""
+    known = fields()
+    profile: Profile = defaultdict(set)
+    for claim in claims:
+        about, value = known.get(claim.first.field), claim.first.value
+        if about is None or not identifies(value):
+            continue
+        if about.attribute == "macs":
+            profile["macs"].add(value.lower())
+        elif about.attribute in _PROFILE and (about.attribute != "udi" or _GS1_SERIAL in value):
+            profile[about.attribute].add(plain(value))
+        if about.attribute == "serial_number" and is_unit_serial(value):
+            profile["unit"].add(plain(value))
+    return profile
+
+
+def is_one_unit(subject: str, profile: Profile) -> bool:
+    """Tell whether a description can be of one unit alone, whoever sends it."""
+    if subject.partition(":")[0] in _OF_ONE_UNIT or profile.get("udi"):
+        return True
+    return bool(profile.get("unit") and profile.get("manufacturer"))
+
+
+def identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
+    """Return the serial, UDI and MAC keys of each node.
+
+    One serial under two models of a manufacturer is two devices: the model joins the key.
+    """
+    models: defaultdict[str, set[str]] = defaultdict(set)
+    serials: dict[str, list[str]] = {}
+    for node, profile in profiles.items():
+        serials[node] = [
+            f"serial:{maker}|{serial}"
+            for maker in sorted(profile.get("manufacturer", ()))
+            for serial in sorted(profile.get("unit", ()))
+        ]
+        for key in serials[node]:
+            models[key] |= profile.get("model", set())
+    return {
+        node: [
+            *(f"udi:{udi}" for udi in sorted(profile.get("udi", ()))),
+            # A host's own MAC is its node; only a described one is a key.
+            *(f"mac:{m}" for m in sorted(profile.get("macs", ())) if node.startswith("subject:")),
+            *(key + _which(profile.get("model", set()), models[key]) for key in serials[node]),
+        ]
+        for node, profile in profiles.items()
+    }
+
+
+def _which(own: set[str], every: set[str]) -> str:
+    """Return what tells a model from the others of its serial number; empty if it is the only."""
+    different = [one for one in every if not any(one in other for other in every - {one})]
+    if len(different) <= 1:
+        return ""
+    return "|" + "|".join(sorted(d for d in different if any(model in d for model in own)))
+
+
+def agree(profiles: Iterable[Profile]) -> bool:
+    """Tell whether descriptions can be of one device: no two of them contradict each other."""
+    joint: Profile = defaultdict(set)
+    for profile in profiles:
+        if not joint["unit"] & profile.get("unit", set()):
+            for name in _TELLS_APART:
+                if _differ(name, joint[name], profile.get(name, set())):
+                    return False
+        for name, values in profile.items():
+            joint[name] |= values
+    return True
+
+
+def _differ(name: str, some: set[str], others: set[str]) -> bool:
+    if not some or not others or some & others:
+        return False
+    return name not in _SPELLED or not any(a in b or b in a for a in some for b in others)
