@@ -117,7 +117,7 @@ def test_who_held_an_address(ct: Run) -> None:
     assert 0 < answer["confidence"] < 1
     assert "LightSpeed" in ct("who", "10.0.0.1", "--at", "1970-01-01T00:16:40Z").stdout
     assert "No device is known" in ct("who", "10.9.9.9").stdout
-    assert "give one address" in ct("who", "ten", code=1).stderr
+    assert "give one, as in" in ct("who", "ten", code=2).stderr
     assert "is no time" in ct("who", "10.0.0.1", "--at", "noon", code=2).stderr
 
 

@@ -7,12 +7,13 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from wardwatch import __version__, commands
 from wardwatch.commands import CommandError
 from wardwatch.config import Config, ConfigError, load
+from wardwatch.hearing import seconds
 from wardwatch.outputs.elasticsearch_client import ElasticsearchError
 from wardwatch.store import StoreError
 
@@ -28,13 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options, config)
     except (CommandError, ConfigError, ElasticsearchError, StoreError) as error:
         message = str(error)
-    except (sqlite3.Error, OSError) as error:
-        message = f"{error}; nothing that was committed before is lost"
+    except BrokenPipeError:  # whoever reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except sqlite3.Error as error:
+        message = f"the database: {error}; what was committed before is kept"
+    except OSError as error:
+        message = str(error)
     except KeyboardInterrupt:
         message = "stopped; what was committed before is kept"
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     commands.complain(message)
     return 1
 
@@ -117,7 +120,7 @@ def _add_readers(verb: Callable[..., argparse.ArgumentParser]) -> None:
         "tell which device held an address at a time",
         "wardwatch who 10.20.1.30 --at 2026-11-22T08:15:00Z",
     )
-    made.add_argument("ip", metavar="IP", help="IPv4 or IPv6 address")
+    made.add_argument("ip", type=_ip, metavar="IP", help="IPv4 or IPv6 address")
     made.add_argument(
         "--at",
         type=_time,
@@ -169,16 +172,23 @@ def _add_elasticsearch(verb: Callable[..., argparse.ArgumentParser], actions: ob
 
 def _time(text: str) -> float:
     try:
-        return float(text)
+        return seconds(float(text))
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text)
+        return seconds(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no time; write it as 2026-11-22T08:15:00Z"
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _ip(text: str) -> str:
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; give one, as in 10.20.1.21") from None
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 if __name__ == "__main__":

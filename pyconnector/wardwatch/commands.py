@@ -9,7 +9,6 @@ import time
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 
 from rich.progress import Progress
@@ -52,7 +51,13 @@ def _open(options: Namespace, config: Config, *, must_exist: bool = True) -> Sto
         raise CommandError(
             f"{path}: there is no database yet; run `wardwatch ingest` first, or name it with --db"
         )
-    return Store(path)
+    store = Store(path, read_only=must_exist)
+    site = getattr(options, "site", None)
+    if must_exist and site and site not in store.sites():
+        raise CommandError(
+            f"{site}: no such site; there are {', '.join(store.sites()) or 'none yet'}"
+        )
+    return store
 
 
 @contextmanager
@@ -86,7 +91,7 @@ def ingest(options: Namespace, config: Config) -> int:
 def _summary(report: Report) -> str:
     text = f"Read {report.rows} rows of {report.files} files"
     if report.bad_rows:
-        text += f", of which {report.bad_rows} lines were bad"
+        text += f"; {report.bad_rows} lines were bad"
     if report.dropped:
         text += f", dropped {report.dropped} claims over the limits of their hosts"
     if report.ignored:
@@ -125,7 +130,11 @@ def device(options: Namespace, config: Config) -> int:
 
 
 def _by_prefix(store: Store, prefix: str) -> Device:
-    found = [device for device in store.devices() if device.id.startswith(prefix)]
+    found = [
+        device
+        for device in store.devices()
+        if any(name.startswith(prefix) for name in (device.id, *device.former_ids))
+    ]
     if len(found) != 1:
         problem = "several ids begin so" if found else "no device has this id"
         raise CommandError(f"{prefix}: {problem}; `wardwatch devices` lists them")
@@ -134,12 +143,7 @@ def _by_prefix(store: Store, prefix: str) -> Device:
 
 def who(options: Namespace, config: Config) -> int:
     """Answer which device held an address."""
-    try:
-        ip = str(ip_address(options.ip))
-    except ValueError as error:
-        raise CommandError(
-            f"{error}; give one address, as in `wardwatch who 10.20.1.30`"
-        ) from error
+    ip = options.ip
     at = options.at if options.at is not None else time.time()
     with _open(options, config) as store:
         found = holders(store.held(ip, options.site), at)

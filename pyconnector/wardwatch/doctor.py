@@ -46,7 +46,7 @@ def _store(db: Path) -> Check:
     if not db.exists():
         return Check("database", "absent", f"{db}: made by the first `wardwatch ingest`")
     try:
-        with Store(db) as store:
+        with Store(db, read_only=True) as store:
             devices, sites = len(store.devices()), len(store.sites())
     except StoreError as error:
         return Check("database", "failed", str(error))

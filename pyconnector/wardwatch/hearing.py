@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -195,7 +195,7 @@ def _in_order(rows: list[Any], wrong: dict[int, str]) -> list[Any]:
     good = []
     for row in rows:
         try:
-            row.ts = _seconds(row.ts)
+            row.ts = seconds(row.ts)
         except ValueError as error:
             wrong[id(row)] = str(error)
         else:
@@ -203,10 +203,11 @@ def _in_order(rows: list[Any], wrong: dict[int, str]) -> list[Any]:
     return sorted(good, key=_by_time)
 
 
-def _seconds(ts: float | str) -> float:
+def seconds(ts: float | str) -> float:
     """Turn any of Zeek's times (seconds, milliseconds, ISO 8601) into seconds."""
     if isinstance(ts, str):
-        ts = msgspec.convert(ts, datetime).timestamp()
+        moment = msgspec.convert(ts, datetime)
+        ts = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     elif ts > _MILLISECONDS:
         ts /= 1000
     if not 0.0 < ts < _LATEST:

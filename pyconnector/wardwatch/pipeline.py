@@ -46,7 +46,7 @@ class Ingest:
         found: dict[Path, LogFile] = {}
         for path in paths:
             try:
-                found |= {file.path.absolute(): file for file in zeek_files.find(path)}
+                found |= {file.path.resolve(): file for file in zeek_files.find(path)}
             except SourceError as error:
                 self._fail(error)
         return list(found.values())
@@ -76,13 +76,13 @@ class Ingest:
     def _file(self, file: LogFile, parser: Parser, progress: Callable[[int], None]) -> None:
         hearing = Hearing(parser, site=self._site, sensor=self._sensor, scope=self._scope)
         bad: list[tuple[int, str]] = []
-        bad_rows = done = 0
+        rows = bad_rows = done = 0
         try:
             for block in zeek_files.read(file, parser.Row):
                 wrong = [*block.bad, *hearing.listen(block)]
                 bad_rows += len(wrong)
                 bad = [*bad, *sorted(wrong)][:NAMED_PER_FILE]
-                self.report.rows += len(block.rows)
+                rows += len(block.rows)
                 progress(block.read - done)
                 done = block.read
                 if hearing.is_full:
@@ -91,7 +91,10 @@ class Ingest:
             self._fail(error)
         self._commit(hearing.claims())
         self.report.files += 1
+        self.report.rows += rows
         self.report.bad_rows += bad_rows
+        if bad_rows and not rows:
+            self._fail(SourceError(f"{file.path}: is no Zeek log: none of its lines could be read"))
         self.report.problems += [
             f"{file.path}:{number}: {reason}; not used" for number, reason in bad
         ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -16,32 +17,33 @@ from wardwatch_enrichment.model import Binding, Claim, Device, Observation
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
 SCHEMA_VERSION = 1
+WAIT = 120.0  # seconds for another process to finish writing
 
 _SCHEMA = """
-CREATE TABLE claim (
+CREATE TABLE IF NOT EXISTS claim (
   site TEXT NOT NULL, sensor TEXT NOT NULL, host TEXT NOT NULL, subject TEXT NOT NULL,
   field TEXT NOT NULL, value TEXT NOT NULL, mac TEXT NOT NULL,
   vlan INTEGER, log TEXT NOT NULL, uid TEXT, line TEXT NOT NULL,
   first_seen REAL NOT NULL, last_seen REAL NOT NULL,
   PRIMARY KEY (site, host, subject, field, value, mac, sensor)
 ) WITHOUT ROWID;
-CREATE TABLE sighting (
+CREATE TABLE IF NOT EXISTS sighting (
   site TEXT NOT NULL, ip TEXT NOT NULL, mac TEXT NOT NULL, source TEXT NOT NULL,
   start REAL NOT NULL, end REAL NOT NULL
 );
-CREATE INDEX sighting_ip ON sighting (site, ip);
-CREATE TABLE device (
+CREATE INDEX IF NOT EXISTS sighting_ip ON sighting (site, ip);
+CREATE TABLE IF NOT EXISTS device (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, site TEXT NOT NULL, body BLOB NOT NULL
 );
-CREATE TABLE device_key (
+CREATE TABLE IF NOT EXISTS device_key (
   site TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (site, key)
 ) WITHOUT ROWID;
-CREATE TABLE former_id (former TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE held (
+CREATE TABLE IF NOT EXISTS former_id (former TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS held (
   site TEXT NOT NULL, ip TEXT NOT NULL, id TEXT NOT NULL, mac TEXT, source TEXT NOT NULL,
   start REAL NOT NULL, end REAL NOT NULL, confidence REAL NOT NULL
 );
-CREATE INDEX held_ip ON held (ip);
+CREATE INDEX IF NOT EXISTS held_ip ON held (ip);
 """
 
 _UPSERT = """
@@ -63,18 +65,32 @@ class StoreError(Exception):
 class Store:
     """An open database. `dropped` counts the claims that went over a limit."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.dropped = 0
+        self._read_only = read_only
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA busy_timeout = 5000")
+            self._db = self._connect()
             self._open()
             self._limits = Limits(self._db)
         except sqlite3.Error as error:
             raise StoreError(
-                f"{path}: {error}; choose another file with --db, or restore a backup"
+                f"{path}: {error}; check that it is yours to {'read' if read_only else 'write'}, "
+                "choose another file with --db, or restore a backup"
             ) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self._read_only:
+            db = sqlite3.connect(self.path, isolation_level=None, timeout=WAIT)
+            db.execute("PRAGMA journal_mode = WAL")
+            return db
+        address = f"file:{quote(str(self.path.absolute()))}?mode=ro"
+        db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT)
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:  # a reader may not make the files that go with a journal
+            db = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+        return db
 
     def _open(self) -> None:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
@@ -89,9 +105,10 @@ class Store:
                 f"{self.path}: has schema version {version}, this wardwatch knows up to "
                 f"{SCHEMA_VERSION}; upgrade wardwatch, or choose another file with --db"
             )
+        if not tables and self._read_only:
+            raise StoreError(f"{self.path}: is empty; run `wardwatch ingest` first")
         if not tables:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            with self.transaction():
+            with self.transaction():  # another process may be as far as this one
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -240,8 +257,15 @@ class Store:
     def devices(self, site: str | None = None) -> list[Device]:
         """Return the inventory, of one site or of all."""
         query = "SELECT body FROM device WHERE ?1 IS NULL OR site = ?1 ORDER BY site, id"
-        decoder = msgspec.json.Decoder(Device)
-        return [decoder.decode(body) for (body,) in self._db.execute(query, (site,))]
+        return [self._decoded(body) for (body,) in self._db.execute(query, (site,))]
+
+    def _decoded(self, body: bytes) -> Device:
+        try:
+            return msgspec.json.decode(body, type=Device)
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"{self.path}: a device cannot be read ({error}); run `wardwatch ingest` again"
+            ) from error
 
     def device(self, device_id: str) -> Device | None:
         """Return one device by its id, or by an id that it had before."""
@@ -250,7 +274,7 @@ class Store:
             "(SELECT id FROM former_id WHERE former = ?1), ?1)",
             (device_id,),
         ).fetchone()
-        return msgspec.json.decode(row[0], type=Device) if row else None
+        return self._decoded(row[0]) if row else None
 
     def held(self, ip: str, site: str | None = None) -> list[tuple[str, Binding]]:
         """Return (device id, binding) for each time that a device held an address."""

@@ -28,4 +28,7 @@ def write(devices: Iterable[Device], stream: TextIO) -> None:
 def _cell(value: object) -> str:
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
     text = "".join(c if c.isprintable() else " " for c in text)
-    return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA) else text
+    # Where the semicolon is the separator, what follows one is a cell of its own.
+    return ";".join(
+        f"'{part}" if part.lstrip(" \"'").startswith(_FORMULA) else part for part in text.split(";")
+    )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -30,6 +30,7 @@ class Statement(NamedTuple):
 
 
 Part = tuple[Any, ...]
+Vlan = Annotated[int, msgspec.Meta(ge=0, le=4095)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 import msgspec
 
-from wardwatch.parsers import Part, Statement, View, address, hardware_address
+from wardwatch.parsers import Part, Statement, View, Vlan, address, hardware_address
 
 LOG = "conn"
 SCOPED = True
@@ -32,7 +32,7 @@ class Row(msgspec.Struct, gc=False):
     conn_state: str | None = None
     orig_l2_addr: str | None = None
     resp_l2_addr: str | None = None
-    vlan: int | None = None
+    vlan: Vlan | None = None
     uid: str | None = None
 
 

@@ -14,7 +14,7 @@ import msgspec
 from wardwatch.parsers import Part, Statement, View, address, hardware_address
 
 LOG = "dhcp"
-SCOPED = True
+SCOPED = False  # who gets a lease here is ours
 
 
 class Row(msgspec.Struct, gc=False):
@@ -38,8 +38,10 @@ class Row(msgspec.Struct, gc=False):
     @property
     def held(self) -> str:
         """The address that the client has now; empty where it got none."""
-        granted = self.msg_types is None or "ACK" in self.msg_types
-        held = (self.assigned_addr if granted else None) or self.client_addr
+        said = {"ACK", "INFORM"} if self.msg_types is None else {*self.msg_types}
+        held = self.assigned_addr if "ACK" in said else None
+        if said & {"ACK", "INFORM"}:
+            held = held or self.client_addr
         return "" if held in (None, "0.0.0.0") else held  # noqa: S104  nothing is bound
 
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import msgspec
 
-from wardwatch.parsers import Part, Statement, View, address, hardware_address
+from wardwatch.parsers import Part, Statement, View, Vlan, address, hardware_address
 
 LOG = "iomt_asset"
 SCOPED = False  # the sensor has chosen
@@ -21,7 +21,7 @@ class Row(msgspec.Struct, gc=False):
     field: str
     value: str
     mac: str | None = None
-    vlan: int | None = None
+    vlan: Vlan | None = None
     subject: str | None = None
     uid: str | None = None
 
@@ -39,7 +39,10 @@ def _claims(rows: list[Row]) -> dict[Part, Row]:
 
 def _claim(part: Part) -> Iterator[Statement]:
     _, host, field, value, mac, vlan, subject = part
-    yield Statement(address(host), field, value, hardware_address(mac), vlan, subject)
+    if field.endswith(".mac"):
+        value = hardware_address(value) or ""
+    if value:
+        yield Statement(address(host), field, value, hardware_address(mac), vlan, subject)
 
 
 VIEWS = (View(parts=_claims, host=attrgetter("host"), states=_claim),)

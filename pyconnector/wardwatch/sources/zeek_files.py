@@ -6,6 +6,7 @@ https://docs.zeek.org/en/lts/log-formats.html
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,13 @@ from wardwatch.sources.zeek_tsv import TsvReader
 BLOCK_BYTES = 1 << 19  # small enough for the rows to stay in a processor cache
 LONGEST_LINE = 1 << 20  # Zeek's own are a few hundred bytes
 
-# conn.log, conn.log.gz, conn.log.1.gz, conn.14:00:00-15:00:00.log.gz, conn-26-11-22_14.00.00.log,
+UNKNOWN = "?"  # the log of a file whose name is none of Zeek's
+
+# conn.log, conn.log.gz, conn.log.1.gz, conn.log-20261122.gz,
+# conn.14:00:00-15:00:00.log.gz, conn-26-11-22_14.00.00.log,
 # conn_20261122_14:00:00-15:00:00+0000.log.gz, json_streaming_conn.1.log
 _NAME = re.compile(
-    r"(?:json_streaming_)?(?P<log>[a-z][a-z0-9_]*?)(?:[._-]\d[\d:._+-]*)?\.log(?:\.\d+)?(?:\.gz)?"
+    r"(?:json_streaming_)?(?P<log>[a-z][a-z0-9_]*?)(?:[._-]\d[\dT:._+-]*)?\.log(?:[.-]\d+)?(?:\.gz)?"
 )
 
 
@@ -49,21 +53,36 @@ def find(path: Path) -> list[LogFile]:
             raise SourceError(f"{path}: does not exist; give a Zeek log or a directory of them")
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; check the owner and mode") from error
+    if not path.is_file():
+        raise SourceError(f"{path}: is no regular file; save what it gives to a file first")
     return [LogFile(path=path, log=_log_of(path))]
 
 
 def _in_directory(directory: Path) -> list[LogFile]:
-    found = [
-        LogFile(path=path, log=match["log"])
-        for path in sorted(directory.rglob("*.log*"))
-        if (match := _NAME.fullmatch(path.name)) and path.is_file()
-    ]
-    if not found:
+    found: list[LogFile] = []
+    for path in _files_below(directory):
+        if match := _NAME.fullmatch(path.name):
+            found.append(LogFile(path=path, log=match["log"]))
+        elif ".log" in path.name:
+            found.append(LogFile(path=path, log=UNKNOWN))
+    if not any(file.log != UNKNOWN for file in found):
         raise SourceError(
             f"{directory}: holds no Zeek logs (*.log, *.log.gz); give Zeek's log directory, "
             "such as /nsm/zeek/logs or /opt/zeek/logs/current"
         )
     return found
+
+
+def _files_below(directory: Path) -> list[Path]:
+    def fail(error: OSError) -> None:
+        raise SourceError(f"{error.filename}: {error.strerror}; check the owner and mode")
+
+    below = [
+        Path(folder) / name
+        for folder, _, names in os.walk(directory, onerror=fail)
+        for name in names
+    ]
+    return sorted(path for path in below if path.is_file())
 
 
 def _log_of(path: Path) -> str:
@@ -74,7 +93,7 @@ def _log_of(path: Path) -> str:
             head = stream.read(4096)
     except (OSError, EOFError, zlib.error):
         head = b""  # the reader will say what is wrong with it
-    if named := re.search(rb"^#path\t([a-z0-9_]+)", head, re.MULTILINE):
+    if named := re.search(rb"^#path[^\w]+(\w+)", head, re.MULTILINE):
         return named[1].decode()
     if match:
         return match["log"]
@@ -174,7 +193,7 @@ class _JsonReader:
             return Block(
                 rows=self._decoder.decode_lines(text), lines=lambda: numbered(text, number)
             )
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._one_by_one(text, number)
 
     def _one_by_one(self, text: bytes, number: int) -> Block:
@@ -184,7 +203,7 @@ class _JsonReader:
                 line.decode()
                 rows.append(self._decoder.decode(line))
                 kept.append((at, line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 bad.append((at, str(error)))
         return Block(rows=rows, lines=lambda: kept, bad=bad)
 

@@ -48,7 +48,9 @@ class TsvReader:
         return Block(rows=rows, lines=lambda: kept, bad=bad)
 
     def _header(self, line: str) -> None:
-        name, _, rest = line[1:].partition(" " if line.startswith("#separator") else "\t")
+        line = line.rstrip("\r")
+        first = line.startswith("#separator")
+        name, _, rest = line[1:].partition(" " if first else self._head["separator"])
         if name not in self._head:
             return
         self._head[name] = _unescape(rest) if name == "separator" else rest
@@ -56,8 +58,8 @@ class TsvReader:
             self._choose_columns()
 
     def _choose_columns(self) -> None:
-        names = self._head["fields"].split("\t")
-        types = self._head["types"].split("\t")
+        names = self._head["fields"].split(self._head["separator"])
+        types = self._head["types"].split(self._head["separator"])
         required = {
             field.encode_name for field in msgspec.structs.fields(self._row_type) if field.required
         }
@@ -81,7 +83,7 @@ class TsvReader:
         return [_unescape(part) for part in text.split(self._head["set_separator"])]
 
     def _row(self, line: str) -> Any:
-        cells = line.split(self._head["separator"])
+        cells = line.rstrip("\r").split(self._head["separator"])
         if not self._columns:
             raise ValueError("no #fields line stands before it")
         if len(cells) != self._width:
