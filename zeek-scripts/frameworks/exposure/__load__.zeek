@@ -1,0 +1,6 @@
+@load ./auth
+@load ./coverage
+@load ./desktops
+@load ./main
+@load ./services
+@load ./uses
