@@ -1,0 +1,3 @@
+@load ./http
+@load ./main
+@load-sigs ./dpd.sig
