@@ -1,0 +1,4 @@
+@load ./description
+@load ./discovery
+@load ./main
+@load-sigs ./dpd.sig
