@@ -5,85 +5,21 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+from securityonion.samples import (
+    COMMON,
+    ENDPOINTS,
+    ENVELOPE,
+    LINES,
+    PIPELINES,
+    RECORDS,
+    RENAMED,
+    SCRIPTS,
+)
 from servers.node import Node
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "zeek-scripts"
-PIPELINES = files("wardwatch.securityonion") / "pipelines"
-RECORDS = {"iomt_asset": "frameworks/asset/main.zeek", "dicom": "protocols/dicom/types.zeek"}
-ENDPOINTS = {
-    "id.orig_h": "10.20.0.5",
-    "id.orig_p": 41822,
-    "id.resp_h": "10.20.0.9",
-    "id.resp_p": 104,
-}
-LINES = {
-    "iomt_asset": {
-        "ts": 1700000000.25,
-        "uid": "CHhAvVGS1DHFjwGM9",
-        **ENDPOINTS,
-        "host": "10.20.0.9",
-        "mac": "02:00:00:00:00:09",
-        "vlan": 120,
-        "subject": "dicom:4f2a90c1",
-        "field": "dicom.manufacturer",
-        "value": 'SIEMENS "{{x}}" <b>\\x1b',
-        "source": "dicom",
-    },
-    "dicom": {
-        "ts": 1700000000.25,
-        "uid": "CHhAvVGS1DHFjwGM9",
-        **ENDPOINTS,
-        "calling_ae": "CT_ROOM1",
-        "called_ae": "ARCHIVE",
-        "result": "rejected",
-        "reason": "called AE title not recognized",
-        "requester_implementation_uid": "1.2.276.0.7230010.3.0.3.6.7",
-        "requester_implementation_version": "OFFIS_DCMTK_367",
-        "acceptor_implementation_uid": "1.2.826.0.1.3680043.9.3811.2.1.0",
-        "acceptor_implementation_version": "PYNETDICOM_210",
-        "accepted_contexts": 2,
-        "sop_classes": ["1.2.840.10008.5.1.4.1.1.2"],
-        "transfer_syntaxes": ["1.2.840.10008.1.2.1"],
-        "operations": ["C-STORE=12"],
-        "subjects": [],
-    },
-}
-# What Security Onion's own pipelines go on to do with every Zeek log, as far as it matters here:
-# where its columns end, and that a rename onto a field that exists fails the document.
-COMMON = [
-    {"rename": {"field": "message2.uid", "target_field": "log.id.uid", "ignore_missing": True}},
-    *(
-        {"dot_expander": {"field": name, "path": "message2", "ignore_failure": True}}
-        for name in ENDPOINTS
-    ),
-    *(
-        {"rename": {"field": f"message2.{name}", "target_field": target, "ignore_missing": True}}
-        for name, target in zip(
-            ENDPOINTS,
-            ("source.ip", "source.port", "destination.ip", "destination.port"),
-            strict=True,
-        )
-    ),
-    {
-        "date": {
-            "field": "message2.ts",
-            "target_field": "@timestamp",
-            "formats": ["ISO8601", "UNIX"],
-            "ignore_failure": True,
-        }
-    },
-]
-# As the Elastic Agent delivers it.
-ENVELOPE = {
-    "host": {"name": "sensor-1", "ip": ["192.0.2.1"]},
-    "event": {"category": "network", "module": "zeek"},
-}
 
 
 def call(node: Node, method: str, path: str, body: object) -> Any:
@@ -123,7 +59,9 @@ def columns(log: str) -> set[str]:
     """Return the columns that the script declares, as they stand in JSON."""
     script = (SCRIPTS / RECORDS[log]).read_text(encoding="utf-8")
     names = set(re.findall(r"^\s*(\w+): [^;]*&log", script, re.MULTILINE))
-    return (names - {"id"}) | ENDPOINTS.keys()
+    renamed = RENAMED.get(log, {})
+    ends = ENDPOINTS.keys() if "id" in names else set()
+    return {renamed.get(name, name) for name in names - {"id"}} | ends
 
 
 def leaves(value: object) -> list[object]:

@@ -2,13 +2,9 @@
 
 @load base/protocols/dhcp
 @load ../frameworks/asset
+@load ./dhcp_vendor
 
 module Evidence;
-
-export {
-	## The most DHCP transactions of which the request is kept until its answer.
-	option max_dhcp_requests = 1000;
-}
 
 # DHCP::message_types has their names.
 const DHCP_REQUEST = 3;
@@ -77,6 +73,10 @@ function on_ack(msg: DHCP::Msg, uid: string)
 
 	if ( msg$xid in requested && requested[msg$xid]$chaddr == msg$chaddr )
 		tell_options(host, requested[msg$xid]$options, uid);
+
+	for ( field, values in dhcp_vendor_options_of(msg$xid, msg$chaddr) )
+		for ( value in values )
+			Asset::host_observed(host, field, value, uid);
 
 	delete requested[msg$xid];
 	}

@@ -4,6 +4,7 @@
 @load base/frameworks/cluster
 @load ./limits
 @load ./macs
+@load ./names
 @load ./value
 
 module Asset;
@@ -112,7 +113,7 @@ function described(c: connection, is_orig: bool, subject: string, field: string,
 	{
 	local host = is_orig ? c$id$orig_h : c$id$resp_h;
 	local about = clean_value(subject);
-	local text_value = clean_value(value);
+	local text_value = name_as_allowed(field, clean_value(value));
 
 	if ( text_value == ""
 	    || ! is_host(host)
@@ -139,7 +140,7 @@ function observed(c: connection, is_orig: bool, field: string, value: string)
 
 function host_observed(host: addr, field: string, value: string, uid: string)
 	{
-	local text_value = clean_value(value);
+	local text_value = name_as_allowed(field, clean_value(value));
 
 	if ( text_value == ""
 	    || ! is_host(host)
