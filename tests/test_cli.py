@@ -166,6 +166,15 @@ def test_hosts_without_our_scripts(tmp_path: Path, run: Run) -> None:
     }
 
 
+def test_one_address_at_two_sites_is_two_questions(ct: Run) -> None:
+    """Neither answer makes the other less sure."""
+    ct("ingest", "--site", "north", "iomt_asset.log")
+    lines = ct("who", "10.0.0.1", "--at", "1000", "--json").stdout.splitlines()
+    answers = [json.loads(line) for line in lines]
+    assert sorted(answer["site"] for answer in answers) == ["default", "north"]
+    assert len({answer["confidence"] for answer in answers}) == 1
+
+
 def test_hostile_values_act_on_nothing(tmp_path: Path, run: Run) -> None:
     """Escape codes, markup, formulas and line breaks stay text in every output."""
     evil = '=HYPERLINK("http://x")\x1b[2J[bold]\n\r\u202e\x00<script>alert(1)</script>'

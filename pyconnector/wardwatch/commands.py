@@ -146,11 +146,14 @@ def who(options: Namespace, config: Config) -> int:
     ip = options.ip
     at = options.at if options.at is not None else time.time()
     with _open(options, config) as store:
-        found = holders(store.held(ip, options.site), at)
+        # The same private address at two sites is two questions.
+        sites = [options.site] if options.site else store.sites()
+        found = [holder for site in sites for holder in holders(store.held(ip, site), at)]
         known = {device.id: device for device in store.devices(options.site)}
     answers = [
         {
             "id": holder.device_id,
+            "site": known[holder.device_id].site,
             "ip": ip,
             "at": iso_time(at),
             "confidence": round(holder.confidence, 2),

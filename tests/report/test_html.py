@@ -223,3 +223,12 @@ def test_times_and_confidence_in_words() -> None:
     assert moment(GENERATED) == "2026-01-11 20:00"
     assert moment(1e300) == moment(float("nan")) == "unknown"
     assert [confidence_word(c) for c in (0.95, 0.6, 0.2)] == ["high", "medium", "low"]
+
+
+def test_pages_of_an_earlier_inventory_go(tmp_path: Path) -> None:
+    """A device that was merged or forgotten is not left to be found."""
+    stale = tmp_path / "report-devices" / "gone.html"
+    stale.parent.mkdir()
+    stale.write_text("old")
+    write([], tmp_path / "report.html", site=None, generated=0.0)
+    assert not stale.exists()

@@ -40,7 +40,7 @@ class Node:
         with zipfile.ZipFile(self.archive) as archive:
             archive.extractall(self.directory)
         (self.home,) = self.directory.iterdir()
-        for name in ("data", "logs"):
+        for name in ("data", "logs", "tmp"):
             (self.home / name).mkdir(exist_ok=True)
 
     @property
@@ -69,6 +69,8 @@ class Node:
                 env={
                     "PATH": os.environ["PATH"],
                     "HOME": str(self.home),
+                    "ES_TMPDIR": str(self.home / "tmp"),
+                    "OPENSEARCH_TMPDIR": str(self.home / "tmp"),
                     **{name: value.format(java=java) for name, value in environment.items()},
                 },
                 stdin=subprocess.DEVNULL,

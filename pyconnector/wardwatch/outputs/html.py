@@ -90,7 +90,10 @@ class Entry:
 def write(
     devices: Sequence[Device], path: Path, *, site: str | None, generated: float
 ) -> list[Path]:
-    """Write the report and return its files, the index first."""
+    """Write the report and return its files, the index first.
+
+    The folder of device pages is the report's own: pages of an earlier inventory are deleted.
+    """
     environment = _environment()
     entries = [_entry(device) for device in sorted(devices, key=_rank)]
     sections = _sections(environment, entries)
@@ -115,6 +118,8 @@ def write(
             **shared,
         )
         _replace(path, index)
+        for stale in set(folder.glob("*.html")) - set(pages):  # of devices that are gone or merged
+            stale.unlink()
     except OSError as error:
         reason = f"{error.strerror}; the report needs a folder that exists and may be written to"
         raise OSError(error.errno, reason, str(error.filename or path)) from error

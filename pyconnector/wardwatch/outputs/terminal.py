@@ -125,12 +125,15 @@ def answers(
         yield Text(f"No device is known to have held {ip}.")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("confidence", "id", "device", "mac", "held from", "until", "proof", "why"):
+    for heading in ("site", "confidence", "id", "device", "mac", "held from", "until"):
         table.add_column(heading, overflow="fold")
+    table.add_column("proof")
+    table.add_column("why")
     for holder in found:
         device, binding = known[holder.device_id], holder.binding
         shown = (device.manufacturer, device.model, device.serial_number, device.hostname)
         table.add_row(
+            cell(device.site),
             f"{holder.confidence:.2f}",
             device.id[:8],
             cell(tuple(value for value in shown if value)),
