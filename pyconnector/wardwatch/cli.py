@@ -118,7 +118,7 @@ def _add_readers(verb: Callable[..., argparse.ArgumentParser]) -> None:
         "who",
         commands.who,
         "tell which device held an address at a time",
-        "wardwatch who 10.20.1.30 --at 2026-11-22T08:15:00Z",
+        "wardwatch who 10.20.1.21 --at 2026-11-22T11:30:00Z",
     )
     made.add_argument("ip", type=_ip, metavar="IP", help="IPv4 or IPv6 address")
     made.add_argument(
