@@ -77,13 +77,15 @@ def _translate(about: Field, value: str) -> str | None:
 
 
 def _device_class(claims: Iterable[Claim]) -> DeviceClass | None:
+    """Return what a device's claims make it; medical, if any of them does."""
+    classes: set[DeviceClass] = set()
     for claim in claims:
         about = fields().get(claim.first.field)
         if about and about.device_class:
             table = device_types()[about.translate] if about.translate else {}
             if table.get(claim.first.value.strip().upper(), "") is not None:
-                return about.device_class
-    return None
+                classes.add(about.device_class)
+    return "medical" if "medical" in classes else min(classes, default=None)
 
 
 def _attributes(stated: Iterable[_Stated]) -> Iterator[Attribute]:

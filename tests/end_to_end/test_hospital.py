@@ -23,7 +23,7 @@ def devices(tmp_path_factory: pytest.TempPathFactory) -> list[Device]:
     """Return the inventory of the example's logs, as `make demo` makes it."""
     with Store(tmp_path_factory.mktemp("site") / "w.db") as store:
         ingest = Ingest(store, site="hospital", sensor="local", scope=Scope())
-        report = ingest.run(ingest.find([ROOT / "examples" / "hospital"]))
+        report = ingest.run(ingest.find([ROOT / "examples" / "hospital" / "dicom"]))
         assert not report.problems
         return store.devices()
 
@@ -61,9 +61,40 @@ def test_every_host_is_there_once(devices: list[Device]) -> None:
             assert (device.hostname or "").partition(".")[0] == host["hostname"]
 
 
+# What the stations of the other captures tell, and by whom where not by themselves.
+WARDS = {
+    ("Philips", "866064", "DE00WW0042", "10.20.7.11", "medical"),
+    ("Wardwatch Test & Ventilation", "BreatheWell 9", "BW9-004711", "10.20.7.21", "medical"),
+    ("Wardwatch Test Controls", "AHU-9000", "AC-0042-7", "10.20.7.31", "building"),
+    ('Wardwatch "Test" Pumps', "Drip Seven", "WP-0042", "via 10.20.7.41", "medical"),
+    ("Smiths Medical", "Medfusion 4000", None, "10.20.8.14", "medical"),
+    ("Abbott", "Alinity m", "M90001", "10.20.8.13", None),
+    (None, None, "DE90000001", "10.20.8.12", "medical"),
+    ("Nova & Biomedical", "StatStrip", "0600900001", "via 10.20.9.20", "medical"),
+    ("Nova & Biomedical", "StatStrip", "0600900002", "via 10.20.9.20", "medical"),
+}
+
+
+def test_the_wards_are_there_too(tmp_path: Path) -> None:
+    """Monitors, pumps, a ventilator, analysers and the air of a theatre, each as it was told."""
+    with Store(tmp_path / "w.db") as store:
+        ingest = Ingest(store, site="hospital", sensor="local", scope=Scope())
+        ingest.run(ingest.find([ROOT / "examples" / "hospital"]))
+        devices = store.devices()
+    found = {
+        (d.manufacturer, d.model, d.serial_number, place, d.device_class)
+        for d in devices
+        for place in (*d.ips, *(f"via {gateway}" for gateway in d.via))
+    }
+    assert found >= WARDS
+    pumps = [d for d in devices if d.model == "B Braun SpacePlus Perfusor"]
+    assert [(len(d.names), d.via) for d in pumps] == [(1, ("10.20.8.11", "10.20.8.40"))] * 3
+    assert len([d for d in devices if d.device_class == "medical"]) == 22
+
+
 def test_every_attribute_leads_back_to_a_line(devices: list[Device]) -> None:
     """The evidence quotes a line that stands in the logs."""
-    logs = "".join(p.read_text() for p in (ROOT / "examples" / "hospital").glob("*.log"))
+    logs = "".join(p.read_text() for p in (ROOT / "examples" / "hospital" / "dicom").glob("*.log"))
     for device in devices:
         for attribute in device.attributes:
             assert attribute.evidence
