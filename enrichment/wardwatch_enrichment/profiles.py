@@ -14,7 +14,7 @@ Profile = dict[str, set[str]]
 _TELLS_APART = ("manufacturer", "model", "serial_number", "names")
 _PROFILE = (*_TELLS_APART, "udi")
 _SPELLED = ("manufacturer", "model")  # Avanto and MAGNETOM Avanto do not contradict each other
-_OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial")
+_OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial", "bacnet")
 _GS1_SERIAL = "(21)"
 
 

@@ -171,3 +171,21 @@ def test_damaged_conversations(run_zeek: Any, frames: Any, conversation: Any, ro
     assert len(run.rows("poct1a")) > 5
     for row in run.rows("iomt_asset"):
         assert row["value"].isprintable()
+
+
+def test_a_session_goes_on_after_a_gap(run_zeek: Any, capture: Any) -> None:
+    """What was lost is lost; the next message is read, and no half of one is."""
+    first = MESSAGES["monitor"]()
+    second = first.replace("DE90000001", "DE90000002").replace(
+        "0009FBFFFE9B42B3", "0009FBFFFE9B42B4"
+    )
+    assert first != second
+    words = [b"\x0b" + text.encode() + b"\x1c\r" for text in (first, first, second)]
+    cuts = [words[0][:100], words[0][100:], words[1][:300], words[1][300:500], words[1][500:]]
+    parts = [(True, piece) for piece in (*cuts, words[2])]
+    run = run_zeek(capture=capture(parts, lost=frozenset({3})))
+    run.assert_quiet()
+    serials = {value for _, field, value in run.claims("hl7.") if field == "hl7.serial_number"}
+    assert serials == {"DE90000001", "DE90000002"}
+    [line] = run.rows("hl7")
+    assert [kind.rpartition("=")[2] for kind in line["message_types"]] == ["3"]

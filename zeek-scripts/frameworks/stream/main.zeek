@@ -33,6 +33,10 @@ export {
 
 		## Called once, when nothing more will be delivered.
 		finish: function(c: connection);
+
+		## Called where bytes of a direction were not captured: what was given again is dropped,
+		## and the next bytes are whatever follows. A stream whose dissector has none ends there.
+		lost: function(c: connection, is_orig: bool) &optional;
 	};
 
 	## The most bytes of one direction that are kept while no dissector has recognised them.
@@ -226,11 +230,19 @@ event stream_undelivered(c: connection, is_orig: bool, seq: count, len: count)
 	if ( ! c?$iomt_stream || c$iomt_stream$finished )
 		return;
 
-	local d = is_orig ? c$iomt_stream$orig : c$iomt_stream$resp;
+	local s = c$iomt_stream;
+	local d = is_orig ? s$orig : s$resp;
 
 	# A gap in bytes that would have been stepped over loses nothing.
 	if ( d$skip >= len )
 		d$skip -= len;
+	else if ( s?$dissector && dissectors[s$dissector]?$lost )
+		{
+		local lost = dissectors[s$dissector]$lost;
+		d$pending = "";
+		d$skip = 0;
+		lost(c, is_orig);
+		}
 	else
 		done(c);
 	}

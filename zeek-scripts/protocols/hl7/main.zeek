@@ -163,8 +163,20 @@ function deliver(c: connection, is_orig: bool, data: string): count
 	return feed(c, is_orig, side, framing, data);
 	}
 
+## A session lasts for weeks: after a gap it is read on from the next message.
+function lost(c: connection, is_orig: bool)
+	{
+	if ( ! c?$iomt_hl7 )
+		return;
+
+	if ( is_orig )
+		c$iomt_hl7$orig = Side();
+	else
+		c$iomt_hl7$resp = Side();
+	}
+
 event zeek_init()
 	{
 	Stream::register(Stream::Dissector($name="hl7", $recognise=recognise,
-	    $deliver=deliver, $finish=finish));
+	    $deliver=deliver, $finish=finish, $lost=lost));
 	}
