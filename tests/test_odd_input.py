@@ -14,6 +14,7 @@ import pytest
 from wardwatch.cli import main
 from wardwatch.pipeline import Ingest, Report
 from wardwatch.scope import Scope
+from wardwatch.sources.zeek_files import UNKNOWN
 from wardwatch.store import Store
 from wardwatch_enrichment.model import Device
 
@@ -113,7 +114,7 @@ def test_a_log_of_a_strange_name_is_mentioned(take: Take) -> None:
     """Nothing is passed over in silence."""
     take("conn.log", CONN.format(ts=1000, host="10.0.0.1", more=""))
     report, _ = take("conn.log.bz2", b"x")
-    assert report.ignored["?"] == 1
+    assert report.ignored[UNKNOWN] == 1
 
 
 def test_the_same_file_by_two_ways_is_read_once(take: Take, tmp_path: Path) -> None:

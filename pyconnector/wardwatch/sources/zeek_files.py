@@ -22,7 +22,7 @@ from wardwatch.sources.zeek_tsv import TsvReader
 BLOCK_BYTES = 1 << 19  # small enough for the rows to stay in a processor cache
 LONGEST_LINE = 1 << 20  # Zeek's own are a few hundred bytes
 
-UNKNOWN = "?"  # the log of a file whose name is none of Zeek's
+UNKNOWN = "files of other names"  # in place of a log, where a name is none of Zeek's
 
 # conn.log, conn.log.gz, conn.log.1.gz, conn.log-20261122.gz,
 # conn.14:00:00-15:00:00.log.gz, conn-26-11-22_14.00.00.log,
