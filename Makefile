@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DB := build/demo.db
+CASES ?= 300
 
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
 # installed, and the tests that need them say that they did not run.
 TEST_TOOLS := tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
 	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
-.PHONY: demo test tools lint fmt bench clean help
+.PHONY: demo test tools lint fmt bench bench-zeek fuzz clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +52,12 @@ fmt: $(BIN)/pytest  ## put the code into its form
 
 bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop; figures also in build/bench.json
 	$(BIN)/python tests/bench/ingest.py
+
+bench-zeek: $(BIN)/pytest  ## measure what the scripts cost Zeek; figures also in build/bench-zeek.json
+	$(BIN)/python tests/bench/zeek.py
+
+fuzz: $(BIN)/pytest  ## damage every capture in CASES ways; figures also in build/fuzz.json
+	$(BIN)/python tests/fuzz/zeek.py $(CASES)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
