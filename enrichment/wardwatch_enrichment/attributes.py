@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wardwatch_enrichment.content import Field, device_types, fields, identifies, says_something
 from wardwatch_enrichment.identity import Group
-from wardwatch_enrichment.links import Addresses, by_number
+from wardwatch_enrichment.links import UNPROVEN, Addresses, by_number
 from wardwatch_enrichment.model import Attribute, Claim, Device, DeviceClass, Evidence
 
 EVIDENCE_PER_VALUE = 4
@@ -140,7 +140,7 @@ def _ips(found: Group, addresses: Addresses, last_seen: float) -> Iterator[Attri
         yield Attribute(
             name="ips",
             value=ip,
-            confidence=held.confidence if held else 0.6,
+            confidence=held.confidence if held else UNPROVEN,
             current=until >= last_seen - ADDRESS_AGE
             and (held is None or held.end <= until or f"mac:{held.mac}" in found.hosts),
             first_seen=min(claim.first_seen for claim in claims),

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from wardwatch_enrichment.content import fields
 from wardwatch_enrichment.links import Addresses, is_link_local
-from wardwatch_enrichment.model import Claim
+from wardwatch_enrichment.model import Binding, Claim
 from wardwatch_enrichment.profiles import is_one_unit, profile_of
 
 
@@ -62,22 +62,16 @@ class Site:
         start = self.addresses.holder(first.host, first.ts)
         end = self.addresses.holder(first.host, claim.last_seen)
         if start == end or (start and end and start.mac == end.mac):
-            node = f"mac:{start.mac}" if start else self._unproven(claim)
+            node = _node(claim, start)
             return [(node, claim)] if node else []
         pieces = []
-        if before := f"mac:{start.mac}" if start else self._unproven(claim):
+        if before := _node(claim, start):
             until = max(first.ts, start.end) if start else first.ts
             pieces.append((before, replace(claim, last_seen=min(until, claim.last_seen))))
-        if after := f"mac:{end.mac}" if end else self._unproven(claim):
+        if after := _node(claim, end):
             since = min(claim.last_seen, end.start) if end else claim.last_seen
             pieces.append((after, replace(claim, since=max(since, first.ts))))
         return pieces
-
-    def _unproven(self, claim: Claim) -> str:
-        # A link-local address alone is nobody's, but what is described from it must not be lost.
-        if is_link_local(claim.first.host) and not claim.first.subject:
-            return ""
-        return f"ip:{claim.first.host}"
 
     def _describe(self, subject: str, found: list[tuple[str, Claim]]) -> None:
         one_unit = is_one_unit(subject, profile_of(claim for _, claim in found))
@@ -115,6 +109,16 @@ class Site:
             subject not in first_sent or at < first_sent[subject]
             for subject, at in self._received[host].items()
         )
+
+
+def _node(claim: Claim, held: Binding | None) -> str:
+    """Return the host that made a claim, by who held its address; empty where it is nobody's."""
+    if held:
+        return f"mac:{held.mac}"
+    # A link-local address alone is nobody's, but what is described from it must not be lost.
+    if is_link_local(claim.first.host) and not claim.first.subject:
+        return ""
+    return f"ip:{claim.first.host}"
 
 
 def _told(node: str) -> str:

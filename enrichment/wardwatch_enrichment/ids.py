@@ -21,7 +21,8 @@ def assign(
     for number, found in enumerate(groups):
         for key in found.keys:
             if owner := owners.get(key):
-                claims_on[owner] = min(claims_on.get(owner, (99, 0)), (rank(key), number))
+                bid = (rank(key), number)
+                claims_on[owner] = min(claims_on.get(owner, bid), bid)
     awarded: defaultdict[int, list[str]] = defaultdict(list)
     for owner, (_, number) in claims_on.items():
         awarded[number].append(owner)

@@ -17,6 +17,7 @@ WEEK = 7 * LEASE
 ROUTED_SUBNETS = 3  # a MAC that answers in so many subnets without DHCP is a router's,
 ROUTED_ADDRESSES = 9  # or for so many IPv4 addresses, as a proxy does; so the sensor judges, too
 _VIRTUAL = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f")  # VRRP, HSRP
+UNPROVEN = 0.6  # confidence in an address that was only seen, never tied to a MAC
 _CONFIDENCE = {"dhcp.mac": 0.95, "arp.mac": 0.9, "conn.mac": 0.85}
 
 

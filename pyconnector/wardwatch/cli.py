@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_ingest(verb)
     _add_readers(verb)
+    _add_who(verb)
     server = verbs.add_parser(
         "elasticsearch", help="show the inventory in Elasticsearch and Kibana"
     )
@@ -115,22 +116,6 @@ def _add_readers(verb: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--json", action="store_true", help="as one JSON object")
 
     made = verb(
-        "who",
-        commands.who,
-        "tell which device held an address at a time",
-        "wardwatch who 10.20.1.21 --at 2026-11-22T11:30:00Z",
-    )
-    made.add_argument("ip", type=_ip, metavar="IP", help="IPv4 or IPv6 address")
-    made.add_argument(
-        "--at",
-        type=_time,
-        metavar="TIME",
-        help="ISO 8601 (UTC unless it says) or epoch seconds; default: now",
-    )
-    made.add_argument("--site", metavar="NAME", help="only at this site")
-    made.add_argument("--json", action="store_true", help="one JSON object a line")
-
-    made = verb(
         "report",
         commands.report,
         "write the inventory as an HTML report",
@@ -145,6 +130,24 @@ def _add_readers(verb: Callable[..., argparse.ArgumentParser]) -> None:
         help="where to (default: report.html)",
     )
     made.add_argument("--site", metavar="NAME", help="only this site's")
+
+
+def _add_who(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    made = verb(
+        "who",
+        commands.who,
+        "tell which device held an address at a time",
+        "wardwatch who 10.20.1.21 --at 2026-11-22T11:30:00Z",
+    )
+    made.add_argument("ip", type=_ip, metavar="IP", help="IPv4 or IPv6 address")
+    made.add_argument(
+        "--at",
+        type=_time,
+        metavar="TIME",
+        help="ISO 8601 (UTC unless it says) or epoch seconds; default: now",
+    )
+    made.add_argument("--site", metavar="NAME", help="only at this site")
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_elasticsearch(verb: Callable[..., argparse.ArgumentParser], actions: object) -> None:

@@ -53,10 +53,8 @@ def _open(options: Namespace, config: Config, *, must_exist: bool = True) -> Sto
         )
     store = Store(path, read_only=must_exist)
     site = getattr(options, "site", None)
-    if must_exist and site and site not in store.sites():
-        raise CommandError(
-            f"{site}: no such site; there are {', '.join(store.sites()) or 'none yet'}"
-        )
+    if must_exist and site and site not in (sites := store.sites()):
+        raise CommandError(f"{site}: no such site; there are {', '.join(sites) or 'none yet'}")
     return store
 
 
@@ -76,13 +74,13 @@ def ingest(options: Namespace, config: Config) -> int:
         files = run.find(options.paths)
         with _progress(total_bytes(files)) as bar:
             report = run.run(files, lambda done: bar.advance(bar.task_ids[0], done))
-        devices = store.devices(site)
+        known = store.device_count(site)
     for problem in report.problems:
         complain(problem)
     _print(
         [
             Text(_summary(report)),
-            Text(f"Site {terminal.safe(site)} now has {len(devices)} devices."),
+            Text(f"Site {terminal.safe(site)} now has {known} devices."),
         ]
     )
     return 1 if report.failed else 0

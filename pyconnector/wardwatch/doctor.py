@@ -47,7 +47,7 @@ def _store(db: Path) -> Check:
         return Check("database", "absent", f"{db}: made by the first `wardwatch ingest`")
     try:
         with Store(db, read_only=True) as store:
-            devices, sites = len(store.devices()), len(store.sites())
+            devices, sites = store.device_count(), len(store.sites())
     except StoreError as error:
         return Check("database", "failed", str(error))
     return Check("database", "ok", f"{db}: {devices} devices, {sites} sites")

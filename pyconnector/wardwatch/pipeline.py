@@ -15,7 +15,7 @@ from wardwatch.sources import zeek_files
 from wardwatch.sources.zeek_files import LogFile, SourceError
 from wardwatch.store import Store
 from wardwatch_enrichment import attributes, identity, ids
-from wardwatch_enrichment.links import Addresses, is_link_local
+from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
 from wardwatch_enrichment.model import Binding, Claim, Device
 
 NAMED_PER_FILE = 10  # bad lines that are named; the rest is counted
@@ -135,5 +135,5 @@ def _held(group: identity.Group, addresses: Addresses) -> Iterator[Binding]:
                 start=min(claim.first_seen for claim in claims),
                 end=max(claim.last_seen for claim in claims),
                 source="seen",
-                confidence=0.6,
+                confidence=UNPROVEN,
             )

@@ -155,22 +155,19 @@ class Store:
         for site, seen in sightings:
             by_ip.setdefault((site, seen.ip), []).append(seen)
         for (site, ip), new in by_ip.items():
-            joined = coalesce([*self._sightings(site, ip), *new])[-SIGHTINGS_PER_ADDRESS:]
+            joined = coalesce([*self.sightings(site, ip), *new])[-SIGHTINGS_PER_ADDRESS:]
             self._db.execute("DELETE FROM sighting WHERE site = ? AND ip = ?", (site, ip))
             self._db.executemany(
                 "INSERT INTO sighting VALUES (?, ?, ?, ?, ?, ?)",
                 [(site, ip, seen.mac, seen.source, seen.start, seen.end) for seen in joined],
             )
 
-    def _sightings(self, site: str, ip: str) -> Iterator[Binding]:
-        query = "SELECT ip, mac, source, start, end FROM sighting WHERE site = ? AND ip = ?"
-        for row in self._db.execute(query, (site, ip)):
-            yield sighting(*row)
-
-    def sightings(self, site: str) -> Iterator[Binding]:
-        """Yield all proofs that an address was held by a MAC."""
-        query = "SELECT ip, mac, source, start, end FROM sighting WHERE site = ? ORDER BY ip, start"
-        for row in self._db.execute(query, (site,)):
+    def sightings(self, site: str, ip: str | None = None) -> Iterator[Binding]:
+        """Yield all proofs that addresses, or this one, were held by a MAC."""
+        only, wanted = ("AND ip = ?", (site, ip)) if ip else ("", (site,))
+        query = f"""SELECT ip, mac, source, start, end FROM sighting WHERE site = ? {only}
+            ORDER BY ip, start"""  # noqa: S608  a constant of this method
+        for row in self._db.execute(query, wanted):
             yield sighting(*row)
 
     def claims(self, site: str) -> Iterator[Claim]:
@@ -200,7 +197,16 @@ class Store:
 
     def sites(self) -> list[str]:
         """Return the names of all sites."""
-        return [site for (site,) in self._db.execute("SELECT DISTINCT site FROM claim ORDER BY 1")]
+        # From one site to the next by the primary key, instead of through all claims.
+        query = """WITH RECURSIVE found(site) AS (SELECT min(site) FROM claim UNION ALL
+            SELECT (SELECT min(site) FROM claim WHERE site > found.site) FROM found
+            WHERE found.site IS NOT NULL) SELECT site FROM found WHERE site IS NOT NULL"""
+        return [site for (site,) in self._db.execute(query)]
+
+    def device_count(self, site: str | None = None) -> int:
+        """Return how many devices there are, at one site or at all."""
+        query = "SELECT count(*) FROM device WHERE ?1 IS NULL OR site = ?1"
+        return int(self._db.execute(query, (site,)).fetchone()[0])
 
     def owners(self, site: str) -> dict[str, str]:
         """Return which device id has which identity key."""
@@ -232,14 +238,10 @@ class Store:
         for table in ("device", "device_key", "held"):
             self._db.execute(f"DELETE FROM {table} WHERE site = ?", (site,))  # noqa: S608  constant
         for device, keys in devices:
+            number = numbers.get(device.id) or next(fresh)
             self._db.execute(
                 "INSERT INTO device VALUES (?, ?, ?, ?)",
-                (
-                    numbers.get(device.id) or next(fresh),
-                    device.id,
-                    site,
-                    msgspec.json.encode(device),
-                ),
+                (number, device.id, site, msgspec.json.encode(device)),
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO device_key VALUES (?, ?, ?)",

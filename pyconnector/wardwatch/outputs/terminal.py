@@ -58,13 +58,13 @@ def order(device: Device) -> tuple[object, ...]:
 
 
 def inventory(devices: Sequence[Device]) -> Iterable[Table | Text]:
-    """Yield the table of devices and a line that sums them up."""
+    """Yield the table of devices, in the order given, and a line that sums them up."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("id", "class", "type", "manufacturer", "model", "serial number"):
         table.add_column(heading, overflow="fold")
     for heading in ("software", "name", "address", "last seen"):
         table.add_column(heading, overflow="fold")
-    for device in sorted(devices, key=order):
+    for device in devices:
         name = device.hostname or next(iter(device.names), None)
         place = device.ips or tuple(f"via {gateway}" for gateway in device.via)
         shown: list[object] = [device.device_class, device.type, device.manufacturer, device.model]
