@@ -5,27 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import pytest
+from inventory import build
 
-from wardwatch_enrichment import attributes, identity, ids
-from wardwatch_enrichment.links import Addresses, proves_link, sighting
 from wardwatch_enrichment.model import Claim, Device
 
 Claiming = Callable[..., Claim]
 
 CT, MR, PACS, VIEWER = "10.0.0.1", "10.0.0.2", "10.0.0.9", "10.0.0.10"
 MAC_A, MAC_B, MAC_C = "02:00:00:00:00:0a", "02:00:00:00:00:0b", "02:00:00:00:00:0c"
-
-
-def build(claims: Iterable[Claim]) -> list[Device]:
-    """Work out the devices of some claims, without a store."""
-    claims = list(claims)
-    addresses = Addresses(
-        sighting(c.first.host, c.first.value, c.first.field, c.first.ts, c.last_seen)
-        for c in claims
-        if proves_link(c.first)
-    )
-    assigned = ids.assign("here", identity.group(claims, addresses), {}, {})
-    return [attributes.device("here", g, i, former, addresses) for g, i, former in assigned]
 
 
 Dataset = Callable[..., list[Claim]]

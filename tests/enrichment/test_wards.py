@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import pytest
+from inventory import build
 
-from wardwatch_enrichment import attributes, identity, ids
 from wardwatch_enrichment.content import is_unit_serial
-from wardwatch_enrichment.links import Addresses, proves_link, sighting
 from wardwatch_enrichment.model import Claim, Device
 
 Claiming = Callable[..., Claim]
@@ -19,18 +18,6 @@ A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 HOUR = 3600.0
 BY_DEFAULT = """1;-1;0001;1234;123456789;11111111;SN;SN0000;Serial;TBD;N.A.;not applicable;NOT_SET;
 no serial""".replace("\n", "").split(";")
-
-
-def build(claims: Iterable[Claim]) -> list[Device]:
-    """Work out the devices of some claims, without a store."""
-    claims = list(claims)
-    addresses = Addresses(
-        sighting(c.first.host, c.first.value, c.first.field, c.first.ts, c.last_seen)
-        for c in claims
-        if proves_link(c.first)
-    )
-    assigned = ids.assign("here", identity.group(claims, addresses), {}, {})
-    return [attributes.device("here", g, i, former, addresses) for g, i, former in assigned]
 
 
 def places(devices: Iterable[Device]) -> set[tuple[str | None, tuple[str, ...]]]:

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from servers.downloads import artifacts, require
-from servers.node import Node
+from servers.node import CONFIGURATION, Node
 
 VERSIONS = ("8.19.0", "9.2.0")
 PASSWORD = "test-only password with ünicode"  # noqa: S105 - of a server that lives for one run
@@ -24,14 +24,6 @@ USERS = {
     "      privileges: [read, write, maintenance, view_index_metadata]",
     "reader": "indices:\n    - {names: ['logs-iomt_*'], privileges: [read, view_index_metadata]}",
 }
-_CONFIGURATION = """\
-discovery.type: single-node
-network.host: 127.0.0.1
-http.port: 0
-transport.port: 0
-node.store.allow_mmap: false
-cluster.routing.allocation.disk.threshold_enabled: false
-"""
 _SECURITY = """\
 xpack.security.enabled: true
 xpack.security.autoconfiguration.enabled: false
@@ -44,7 +36,7 @@ xpack.security.http.ssl: {enabled: true, key: server.key, certificate: server.cr
 def start(version: str) -> Node:
     """Start a server that lets everybody in."""
     node = _unpacked(version)
-    node.configure("elasticsearch.yml", _CONFIGURATION + "xpack.security.enabled: false\n")
+    node.configure("elasticsearch.yml", CONFIGURATION + "xpack.security.enabled: false\n")
     _run(node)
     return node
 
@@ -54,7 +46,7 @@ def start_secured(version: str) -> Node:
     require("openssl", "openssl")
     node = _unpacked(version)
     node.scheme = "https"
-    node.configure("elasticsearch.yml", _CONFIGURATION + _SECURITY)
+    node.configure("elasticsearch.yml", CONFIGURATION + _SECURITY)
     node.configure("roles.yml", "".join(f"{name}:\n  {role}\n" for name, role in USERS.items()))
     node.configure("users", "".join(f"{name}:{_hash(PASSWORD)}\n" for name in USERS))
     node.configure("users_roles", "".join(f"{name}:{name}\n" for name in USERS))

@@ -20,6 +20,15 @@ USER = "nobody"  # neither server starts as root
 START_SECONDS = 180
 _ADDRESS = re.compile(rb"HttpServerTransport\s*\] \[[^]]*\] publish_address \{127\.0\.0\.1:(\d+)\}")
 _READY = re.compile(rb"\] recovered \[\d+\] indices into cluster_state")
+# What both engines take: one node, on loopback, on ports of its own choosing.
+CONFIGURATION = """\
+discovery.type: single-node
+network.host: 127.0.0.1
+http.port: 0
+transport.port: 0
+node.store.allow_mmap: false
+cluster.routing.allocation.disk.threshold_enabled: false
+"""
 
 
 @dataclass

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from servers.downloads import artifacts
-from servers.node import Node
+from servers.node import CONFIGURATION, Node
 
 VERSION = "2.17.0"
 _SERVER = f"org.opensearch.distribution.integ-test-zip:opensearch:{VERSION}:zip"
@@ -31,14 +31,6 @@ _INGEST = (
     "org.jruby.jcodings:jcodings:1.0.58",
     "org.jruby.joni:joni:2.2.1",
 )
-_CONFIGURATION = """\
-discovery.type: single-node
-network.host: 127.0.0.1
-http.port: 0
-transport.port: 0
-node.store.allow_mmap: false
-cluster.routing.allocation.disk.threshold_enabled: false
-"""
 _PAINLESS_POLICY = """\
 grant {
   permission java.lang.RuntimePermission "createClassLoader";
@@ -57,7 +49,7 @@ def start() -> Node:
     (module / "plugin-security.policy").write_text(_PAINLESS_POLICY)
     plugin = "org.opensearch.ingest.common.IngestCommonPlugin"
     _module(node, "ingest-common", plugin, ingest, extends="lang-painless")
-    node.configure("opensearch.yml", _CONFIGURATION)
+    node.configure("opensearch.yml", CONFIGURATION)
     heap = "-Xms512m -Xmx512m"
     node.start("opensearch", {"OPENSEARCH_JAVA_HOME": "{java}", "OPENSEARCH_JAVA_OPTS": heap})
     return node

@@ -88,12 +88,9 @@ def await_listening(log: Path) -> None:
         time.sleep(0.1)
 
 
-def test_manager_writes_each_claim_once(
-    zeek_path: tuple[str, str], run_zeek: Any, public_capture: Any, tmp_path: Path
-) -> None:
-    """Two workers that see the same traffic lead to the rows that one Zeek writes alone."""
-    capture = public_capture("gen-dcmtk-loopback-cecho-cstore.pcap")
-    home = tmp_path / "cluster"
+def run_cluster(zeek_path: tuple[str, str], directory: Path, capture: Path) -> Path:
+    """Let a manager and two workers, which read the same capture, run to their end."""
+    home = directory / "cluster"
     home.mkdir()
     (home / "cluster-layout.zeek").write_text(LAYOUT % tuple(free_ports(3)), encoding="utf-8")
     (home / "conduct.zeek").write_text(CONDUCT, encoding="utf-8")
@@ -111,6 +108,15 @@ def test_manager_writes_each_claim_once(
         for node in nodes.values():
             node.kill()
             node.wait()
+    return home
+
+
+def test_manager_writes_each_claim_once(
+    zeek_path: tuple[str, str], run_zeek: Any, public_capture: Any, tmp_path: Path
+) -> None:
+    """Two workers that see the same traffic lead to the rows that one Zeek writes alone."""
+    capture = public_capture("gen-dcmtk-loopback-cecho-cstore.pcap")
+    home = run_cluster(zeek_path, tmp_path, capture)
     alone = run_zeek(capture=capture)
     told = type(alone)(0, "", home / "manager")
     key = ("host", "subject", "field", "value")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 CLUSTER = runpy.run_path(str(Path(__file__).with_name("test_cluster.py")))
-TIMEOUT = 90
 COLUMNS = ("host", "kind", "proto", "port", "service", "state", "by", "value", "peers", "clients")
 
 
@@ -28,25 +24,7 @@ def counts(run: Any) -> int:
 def test_manager_merges(zeek_path: tuple[str, str], run_zeek: Any, tmp_path: Path) -> None:
     """Two workers that see the same lead to the rows of one, with twice the connections."""
     capture = Path(__file__).parents[1] / "traces" / "exposure" / "link.pcap"
-    home = tmp_path / "cluster"
-    home.mkdir()
-    layout = CLUSTER["LAYOUT"] % tuple(CLUSTER["free_ports"](3))
-    (home / "cluster-layout.zeek").write_text(layout, encoding="utf-8")
-    (home / "conduct.zeek").write_text(CLUSTER["CONDUCT"], encoding="utf-8")
-    nodes = {}
-    try:
-        for name in ("manager", "worker-1", "worker-2"):
-            nodes[name] = CLUSTER["start"](zeek_path, home, name, capture)
-            CLUSTER["await_listening"](home / "manager" / "cluster.log")
-        for name, node in nodes.items():
-            assert node.wait(TIMEOUT) == 0, (home / name / "output").read_text(errors="replace")
-    except subprocess.TimeoutExpired:
-        output = "".join((home / name / "output").read_text(errors="replace") for name in nodes)
-        pytest.fail(f"the cluster did not end: {output}")
-    finally:
-        for node in nodes.values():
-            node.kill()
-            node.wait()
+    home = CLUSTER["run_cluster"](zeek_path, tmp_path, capture)
     alone = run_zeek(capture=capture)
     told = type(alone)(0, "", home / "manager")
     assert rows(told) == rows(alone) != []
