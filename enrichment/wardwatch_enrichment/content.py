@@ -10,8 +10,6 @@ from typing import Any
 
 import yaml
 
-from wardwatch_enrichment.model import DeviceClass
-
 UNIT_SERIAL_LENGTH = 4
 _ADDRESS = re.compile(r"\d+(?:\.\d+){3}")
 
@@ -27,8 +25,7 @@ class Field:
     attribute: str | None = None
     confidence: float = 0.0
     separator: str | None = None
-    translate: str | None = None
-    device_class: DeviceClass | None = None
+    fingerprint: str | None = None
     forwarder: bool = False
 
 
@@ -38,12 +35,6 @@ def fields() -> dict[str, Field]:
     return {
         name: Field(name=name, **entry) for name, entry in _read("fields.yaml")["fields"].items()
     }
-
-
-@cache
-def device_types() -> dict[str, dict[str, str | None]]:
-    """Return the tables that translate a code from the wire; None: names no kind of equipment."""
-    return {table: dict(codes) for table, codes in _read("device_types.yaml").items()}
 
 
 @cache

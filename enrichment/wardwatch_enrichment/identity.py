@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 
 from wardwatch_enrichment.evidence import Site
 from wardwatch_enrichment.links import Addresses, is_link_local
@@ -18,6 +18,7 @@ from wardwatch_enrichment.model import Claim
 from wardwatch_enrichment.profiles import Profile, agree, identity_keys, profile_of
 
 _RANKS = ("serial", "udi", "mac", "subject", "ip")
+Corrected = tuple[str, str, bool]  # two identity keys, and whether they are of one device
 
 
 @dataclass(slots=True)
@@ -32,10 +33,11 @@ class Group:
 
 
 class _Union:
-    """Disjoint sets of node names."""
+    """Disjoint sets of node names; those that a person told apart never come into one."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
+        self._apart: defaultdict[str, set[str]] = defaultdict(set)
 
     def root(self, node: str) -> str:
         parent = self._parent.setdefault(node, node)
@@ -46,16 +48,26 @@ class _Union:
 
     def join(self, one: str, other: str) -> None:
         low, high = sorted((self.root(one), self.root(other)))
+        if low == high or high in {self.root(node) for node in self._apart[low]}:
+            return
         self._parent[high] = low
+        self._apart[low] |= self._apart[high]
+
+    def part(self, one: str, other: str) -> None:
+        self._apart[self.root(one)].add(other)
+        self._apart[self.root(other)].add(one)
 
 
-def group(claims: Iterable[Claim], addresses: Addresses) -> list[Group]:
-    """Sort the claims of one site into devices."""
+def group(
+    claims: Iterable[Claim], addresses: Addresses, corrections: Iterable[Corrected] = ()
+) -> list[Group]:
+    """Sort the claims of one site into devices; what a person corrected comes before all."""
     site = Site(claims, addresses)
     profiles = {node: profile_of(found) for node, found in site.described.items()}
     profiles |= {node: profile_of(found) for node, found in site.said.items()}
     keys = identity_keys(profiles)
     union = _Union()
+    _correct(union, keys, corrections)
     _join_by_key(union, keys, site.described)
     for subject in site.described:
         for key in keys[subject]:
@@ -65,6 +77,22 @@ def group(claims: Iterable[Claim], addresses: Addresses) -> list[Group]:
     _attribute_subjects(site, union, profiles)
     _join_by_key(union, keys, site.said)
     return _collect(site, union, keys, profiles)
+
+
+def _correct(
+    union: _Union, keys: Mapping[str, list[str]], corrections: Iterable[Corrected]
+) -> None:
+    nodes: defaultdict[str, list[str]] = defaultdict(list)
+    for node in sorted(keys):
+        for key in {node, *keys[node]}:
+            nodes[key].append(node)
+    said = list(corrections)
+    for one, other, _ in (told for told in said if not told[2]):
+        for node, apart in product(nodes[one], nodes[other]):
+            union.part(node, apart)
+    for one, other, _ in (told for told in said if told[2]):
+        for node, same in product(nodes[one], nodes[other]):
+            union.join(node, same)
 
 
 def _join_by_key(union: _Union, keys: Mapping[str, list[str]], nodes: Iterable[str]) -> None:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from wardwatch_enrichment.identity import Group, rank
 
 
-def assign(
-    site: str, groups: list[Group], owners: Mapping[str, str], created: Mapping[str, int]
-) -> list[tuple[Group, str, tuple[str, ...]]]:
-    """Give each group its id, and the former ids that it takes over.
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A group with its id, the ids that it takes over, and those that it was a part of."""
 
-    `owners` maps a key to the id that had it; `created` orders ids by age. An id goes to the group
-    that has the strongest of its keys; a group with several keeps the oldest. No id is used twice.
+    group: Group
+    id: str
+    merged: tuple[str, ...]
+    split_from: tuple[str, ...]
+
+
+def assign(
+    site: str,
+    groups: list[Group],
+    owners: Mapping[str, str],
+    age: Callable[[str], int | None],
+) -> list[Assigned]:
+    """Give each group its id.
+
+    `owners` maps a key to the id that had it; `age` orders ids, and is None for one that was never
+    given. An id goes to the group that has the strongest of its keys; a group with several keeps
+    the oldest. No id is used twice.
     """
     claims_on: dict[str, tuple[int, int]] = {}
     for number, found in enumerate(groups):
@@ -26,20 +41,23 @@ def assign(
     awarded: defaultdict[int, list[str]] = defaultdict(list)
     for owner, (_, number) in claims_on.items():
         awarded[number].append(owner)
-    taken = set(created)
+    given: set[str] = set()
     result = []
     for number, found in enumerate(groups):
-        ids = sorted(awarded[number], key=lambda owner: created.get(owner, 0))
+        ids = sorted(awarded[number], key=lambda owner: (age(owner) or 0, owner))
+        split_from: set[str] = set()
         if not ids:
-            ids = [_new_id(site, found.keys[0], taken)]
-            taken.add(ids[0])
-        result.append((found, ids[0], tuple(ids[1:])))
+            split_from = {owners[key] for key in found.keys if key in owners}
+            ids = [_new_id(site, found.keys[0], given, age)]
+            given.add(ids[0])
+        result.append(Assigned(found, ids[0], tuple(ids[1:]), tuple(sorted(split_from))))
     return result
 
 
-def _new_id(site: str, key: str, taken: set[str]) -> str:
-    for attempt in range(len(taken) + 1):
+def _new_id(site: str, key: str, given: set[str], age: Callable[[str], int | None]) -> str:
+    attempt = 0
+    while True:
         name = hashlib.sha256(f"{site}\n{key}\n{attempt}".encode()).hexdigest()[:16]
-        if name not in taken:
+        if name not in given and age(name) is None:
             return name
-    raise AssertionError("more ids than attempts cannot be taken")
+        attempt += 1

@@ -51,6 +51,21 @@ def coalesce(sightings: Iterable[Binding]) -> list[Binding]:
     return joined
 
 
+def condense(sightings: Iterable[Binding]) -> list[Binding]:
+    """Join the sightings of one address that say the same within an hour.
+
+    However they are divided and in whatever order they come, the same ones are left.
+    """
+    alike: defaultdict[tuple[str, str], list[Binding]] = defaultdict(list)
+    for seen in sorted(sightings, key=_order):
+        spans = alike[(seen.mac or "", seen.source)]
+        if spans and seen.start <= spans[-1].end + HOUR:
+            spans[-1] = replace(spans[-1], end=max(spans[-1].end, seen.end))
+        else:
+            spans.append(seen)
+    return sorted((seen for spans in alike.values() for seen in spans), key=_order)
+
+
 def _split(sightings: list[Binding]) -> Iterator[Binding]:
     """Take a span apart where another MAC was seen inside it: its two ends are all that is sure."""
     ordered = sorted(sightings, key=_order)

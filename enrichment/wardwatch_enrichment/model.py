@@ -51,7 +51,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Where an attribute comes from: one log line, and what stood in it."""
+    """Where an attribute comes from: one log line, what stood in it, and the rule that read it."""
 
     log: str
     uid: str | None
@@ -60,6 +60,7 @@ class Evidence:
     host: str
     field: str
     value: str
+    rule: str
     line: str
     sha256: str
 

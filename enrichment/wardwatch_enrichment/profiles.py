@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from wardwatch_enrichment.content import fields, identifies, is_unit_serial, plain
-from wardwatch_enrichment.model import Claim
+from wardwatch_enrichment.content import identifies, is_unit_serial, plain
+from wardwatch_enrichment.model import Claim, Observation
+from wardwatch_enrichment.statements import read
 
 # `unit` holds the serial numbers that can be one unit's alone.
 Profile = dict[str, set[str]]
@@ -16,23 +17,39 @@ _PROFILE = (*_TELLS_APART, "udi")
 _SPELLED = ("manufacturer", "model")  # Avanto and MAGNETOM Avanto do not contradict each other
 _OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial", "bacnet")
 _GS1_SERIAL = "(21)"
+_SURE = 0.6  # a weaker statement neither joins nor parts devices
 
 
 def profile_of(claims: Iterable[Claim]) -> Profile:
     """Collect what claims say of a device's identity, in a form that can be compared."""
-    known = fields()
     profile: Profile = defaultdict(set)
     for claim in claims:
-        about, value = known.get(claim.first.field), claim.first.value
-        if about is None or not identifies(value):
-            continue
-        if about.attribute == "macs":
-            profile["macs"].add(value.lower())
-        elif about.attribute in _PROFILE and (about.attribute != "udi" or _GS1_SERIAL in value):
-            profile[about.attribute].add(plain(value))
-        if about.attribute == "serial_number" and is_unit_serial(value):
-            profile["unit"].add(plain(value))
+        for name, value, confidence, _ in read(claim.first.field, claim.first.value):
+            if confidence < _SURE or not identifies(value):
+                continue
+            if name == "macs":
+                profile["macs"].add(value.lower())
+            elif name in _PROFILE and (name != "udi" or _GS1_SERIAL in value):
+                profile[name].add(plain(value))
+            if name == "serial_number" and is_unit_serial(value):
+                profile["unit"].add(plain(value))
     return profile
+
+
+def tokens(first: Observation) -> Iterator[str]:
+    """Yield what a claim can have in common with one of another host of the same device.
+
+    More than identity rests on: what shares a token is only looked at together.
+    """
+    if first.mac:
+        yield f"mac:{first.mac}"
+    if first.subject:
+        yield f"subject:{first.subject}"
+    for name, value, _, _ in read(first.field, first.value):
+        if name == "macs":
+            yield f"mac:{value.lower()}"
+        elif name == "udi" or (name == "serial_number" and is_unit_serial(value)):
+            yield f"{name}:{plain(value)}"
 
 
 def is_one_unit(subject: str, profile: Profile) -> bool:

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from wardwatch_enrichment.model import Attribute, Device, Evidence
 
-SCHEMA = 1
+SCHEMA = 2
 """The document's form. Raise it with every change; the next publish then rewrites them all."""
 
 TEXT_LENGTH = 512  # twice that in UTF-16 is what `ignore_above` still indexes
@@ -201,6 +201,7 @@ def _evidence_json(evidence: Evidence) -> dict[str, str | None]:
         "host": evidence.host,
         "field": evidence.field,
         "value": evidence.value,
+        "rule": evidence.rule,
         "sha256": evidence.sha256,
         "line": evidence.line,
     }

@@ -13,11 +13,12 @@ from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
 from wardwatch.sources.zeek_files import LogFile, SourceError
-from wardwatch.store import Store
+from wardwatch.store import Entry, Store
 from wardwatch_enrichment import attributes, identity, ids
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
-from wardwatch_enrichment.model import Binding, Claim, Device
+from wardwatch_enrichment.model import Binding, Claim
 
+HOSTS_AT_ONCE = 2_000
 NAMED_PER_FILE = 10  # bad lines that are named; the rest is counted
 
 
@@ -64,8 +65,7 @@ class Ingest:
                 self._file(file, parser, progress)
             else:
                 self.report.ignored[file.log] += 1
-        with self._store.transaction():
-            refresh(self._store, self._site)
+        refresh(self._store, self._site)
         self.report.dropped = self._store.dropped
         return self.report
 
@@ -109,18 +109,54 @@ class Ingest:
 
 
 def refresh(store: Store, site: str) -> None:
-    """Work out the devices of a site from all its claims; inside a transaction."""
-    addresses = Addresses(store.sightings(site))
-    groups = identity.group(store.claims(site), addresses)
-    former = store.former_ids()
-    devices: list[tuple[Device, list[str]]] = []
-    held: list[tuple[str, Binding]] = []
-    for group, device_id, merged in ids.assign(site, groups, store.owners(site), store.ages()):
-        before = {name for kept in (device_id, *merged) for name in former.get(kept, ())}
-        old = tuple(sorted({*merged, *before} - {device_id}))
-        devices.append((attributes.device(site, group, device_id, old, addresses), group.keys))
-        held += ((device_id, binding) for binding in _held(group, addresses))
-    store.replace_devices(site, devices, held)
+    """Work out the devices of a site again, as far as claims have changed.
+
+    Each part that is done is committed, so that a kill costs no more than the part at hand.
+    """
+    while changed := store.changed_hosts(site, HOSTS_AT_ONCE):
+        with store.transaction():
+            hosts = _together(store, site, changed)
+            _rework(store, site, hosts)
+            store.mark(site, hosts, changed=False)
+
+
+def _together(store: Store, site: str, changed: Iterable[str]) -> set[str]:
+    """Return the hosts whose claims can only be judged together with those of the changed ones."""
+    hosts: set[str] = set()
+    todo = set(changed)
+    while todo:
+        hosts |= todo
+        routers = Addresses(store.sightings(site, todo)).routers
+        todo = store.linked(site, todo, {f"mac:{mac}" for mac in routers})
+        todo |= store.hosts_of(site, store.at_hosts(site, hosts))
+        todo -= hosts
+    return hosts
+
+
+def _rework(store: Store, site: str, hosts: set[str]) -> None:
+    """Put new entries in the place of all that rest on claims of these hosts."""
+    addresses = Addresses(store.sightings(site, hosts))
+    corrections = [(told.one, told.other, told.same) for told in store.corrections(site)]
+    groups = identity.group(store.claims(site, hosts), addresses, corrections)
+    owners = store.owners(site, (key for group in groups for key in group.keys))
+    entries = []
+    gone = store.at_hosts(site, hosts)
+    for assigned in ids.assign(site, groups, owners, store.age):
+        known = (assigned.id, *assigned.merged)
+        before = {*assigned.merged, *(former for i in known for former in store.former_ids(i))}
+        old = tuple(sorted(before - {assigned.id}))
+        group = assigned.group
+        entries.append(
+            Entry(
+                device=attributes.device(site, group, assigned.id, old, addresses),
+                keys=tuple(group.keys),
+                hosts=tuple(sorted({*group.seen_at, *(c.first.host for c in group.described)})),
+                held=tuple(_held(group, addresses)),
+            )
+        )
+        gone |= {assigned.id, *assigned.merged}
+        store.note(site, assigned, entries[-1].device.last_seen)
+    store.replace(site, gone, entries)
 
 
 def _held(group: identity.Group, addresses: Addresses) -> Iterator[Binding]:

@@ -11,6 +11,7 @@ import yaml
 from wardwatch.pipeline import Ingest
 from wardwatch.scope import Scope
 from wardwatch.store import Store
+from wardwatch_enrichment import vendors
 from wardwatch_enrichment.model import Device
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,8 @@ def test_a_device_is_as_in_the_files_that_it_sent(
     """Maker, model, serial number and software, at its own address, MAC and name."""
     (device,) = [d for d in devices if sent["ip"] in d.ips]
     known = (device.manufacturer, device.model, device.serial_number)
-    assert known == (sent["manufacturer"], sent["model"], sent["serial_number"])
+    maker = vendors.canonical(sent["manufacturer"]) or sent["manufacturer"]
+    assert known == (maker, sent["model"], sent["serial_number"])
     assert sorted(device.software_versions) == sorted(sent["software_versions"])
     assert device.device_class == "medical"
     assert device.macs == (sent["mac"],)

@@ -5,32 +5,24 @@ from __future__ import annotations
 import pytest
 
 from wardwatch_enrichment.content import (
-    device_types,
     fields,
     identifies,
     placeholders,
     says_something,
 )
+from wardwatch_enrichment.fingerprint import names
 
 FIELDS = fields().values()
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_a_field_is_complete(field: object) -> None:
-    """Each entry has what the head of the file asks for, and its table exists."""
+    """Each entry has what the head of the file asks for, and its fingerprints exist."""
     assert field.meaning and field.standard and field.example
     assert 0 <= field.confidence <= 1
     assert not (field.attribute and not field.confidence)
-    assert not field.translate or field.example in device_types()[field.translate]
+    assert not field.fingerprint or field.fingerprint in names()
     assert not field.separator or field.attribute
-
-
-@pytest.mark.parametrize("table", device_types(), ids=str)
-def test_a_device_type_is_a_plain_term_or_none(table: str) -> None:
-    """Types are written as a clinical engineer writes them."""
-    for code, kind in device_types()[table].items():
-        assert code == code.upper()
-        assert kind is None or kind == kind.strip()
 
 
 @pytest.mark.parametrize("value", ["", "  ", "---", "xxx", "Unknown", "N/A", "1..."])

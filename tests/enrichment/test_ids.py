@@ -19,53 +19,48 @@ def groups(claims: list[Claim]) -> list[identity.Group]:
     return identity.group(claims, Addresses([]))
 
 
-def owners(assigned: list[tuple[identity.Group, str, tuple[str, ...]]]) -> dict[str, str]:
-    """Return what a store remembers of an assignment."""
-    return {key: device_id for group, device_id, _ in assigned for key in group.keys}
+def assign(
+    found: list[identity.Group], before: list[ids.Assigned] | None = None, site: str = "here"
+) -> list[ids.Assigned]:
+    """Assign ids, with the memory that a store has of what was assigned before."""
+    owners = {key: given.id for given in before or [] for key in given.group.keys}
+    ages = {given.id: number for number, given in enumerate(before or [], 1)}
+    return ids.assign(site, found, owners, ages.get)
 
 
 def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:
     """A host that is known by its address keeps its id when its serial number is heard."""
-    before = ids.assign("here", groups([claim(CT, "conn.active", "yes")]), {}, {})
-    after = ids.assign(
-        "here",
-        groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "SN4477")]),
-        owners(before),
-        {before[0][1]: 1},
+    before = assign(groups([claim(CT, "conn.active", "yes")]))
+    after = assign(
+        groups([claim(CT, "conn.active", "yes"), *dataset(CT, None, "GE", "L", "SN4477")]), before
     )
-    assert [(i, former) for _, i, former in after] == [(before[0][1], ())]
+    assert [(given.id, given.merged) for given in after] == [(before[0].id, ())]
 
 
 def test_a_merge_keeps_the_older_id_and_the_former_one(dataset: Dataset) -> None:
     """Two entries that turn out to be one device."""
     one = dataset(CT, None, "GE", "L", "SN4477")
     other = dataset(MR, None, None, None, None, station="X", ts=99_000.0)
-    first = ids.assign("here", groups(one + other), {}, {})
+    first = assign(groups(one + other))
     assert len(first) == 2
-    ages = {device_id: number for number, (_, device_id, _) in enumerate(first)}
     moved = one + other + dataset(MR, None, "GE", "L", "SN4477", ts=99_000.0)
-    ((_, kept, former),) = ids.assign("here", groups(moved), owners(first), ages)
-    assert (kept, former) == (first[0][1], (first[1][1],))
+    (kept,) = assign(groups(moved), first)
+    assert (kept.id, kept.merged) == (first[0].id, (first[1].id,))
 
 
 def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
     """The described device has the stronger key and keeps the id; the archive gets a new one."""
     one = dataset(PACS, None, "GE", "L", "SN4477")
-    before = ids.assign("here", groups(one), {}, {})
-    after = ids.assign(
-        "here",
-        groups(one + dataset(PACS, None, "GE", "L", "SN4478")),
-        owners(before),
-        {before[0][1]: 1},
-    )
-    given = [device_id for _, device_id, _ in after]
-    assert len(given) == len(set(given)) == 3
-    kept = next(group for group, device_id, _ in after if device_id == before[0][1])
-    assert "serial:ge|sn4477" in kept.keys
+    before = assign(groups(one))
+    after = assign(groups(one + dataset(PACS, None, "GE", "L", "SN4478")), before)
+    assert len({given.id for given in after}) == len(after) == 3
+    kept = next(given for given in after if given.id == before[0].id)
+    assert "serial:ge|sn4477" in kept.group.keys
+    assert {given.split_from for given in after} == {(), (before[0].id,)}
 
 
 def test_sites_do_not_share_ids(claim: Claiming) -> None:
     """The same private address at two sites is two devices."""
     found = groups([claim(CT, "conn.active", "yes")])
-    given = {ids.assign(site, found, {}, {})[0][1] for site in ("north", "south")}
+    given = {assign(found, site=site)[0].id for site in ("north", "south")}
     assert len(given) == 2

@@ -1,0 +1,83 @@
+"""From a claim to what it states: a field's own attribute, and what a fingerprint reads in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wardwatch_enrichment import device_types, fingerprint, vendors
+from wardwatch_enrichment.content import fields, identifies, says_something
+from wardwatch_enrichment.model import Claim
+
+_IDENTITY = ("serial_number", "udi")
+UNKNOWN_FIELD = 0.5  # confidence in what a script that is not ours calls an attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One value of one attribute, as far as one claim supports it.
+
+    `rule` names what read it: the field itself, or a fingerprint as ``<file>: <entry>``.
+    """
+
+    name: str
+    value: str
+    confidence: float
+    rule: str
+    claim: Claim
+
+    @property
+    def protocol(self) -> str:
+        """Return the first part of the claim's field: what fails together counts once."""
+        return self.claim.first.field.partition(".")[0]
+
+
+def statements(claim: Claim, routers: Collection[str]) -> Iterator[Statement]:
+    """Yield all that a claim states of its device; a router's MAC is not the device's."""
+    first = claim.first
+    for name, value, confidence, rule in read(first.field, first.value):
+        if not (name == "macs" and value in routers):
+            yield Statement(name, value, confidence, rule, claim)
+
+
+@lru_cache(maxsize=1 << 17)
+def read(field: str, value: str) -> tuple[tuple[str, str, float, str], ...]:
+    """Return what a value of a field states as (attribute, value, confidence, rule)."""
+    about = fields().get(field)
+    if about is None:
+        return ((field, value.strip(), UNKNOWN_FIELD, field),)
+    found = []
+    known = fingerprint.match(about.fingerprint or field, value)
+    read = known.states if known else {}
+    name = about.attribute or about.name
+    if about.confidence and name not in read:
+        parts = value.split(about.separator) if about.separator else [value]
+        found = [(name, part.strip(), about.confidence, field) for part in parts]
+    if known:
+        entry = known.fingerprint
+        rule = f"{about.fingerprint or field}: {entry.name}"
+        found += [(name, text, entry.preference, rule) for name, text in read.items()]
+    return tuple(
+        (name, _canonical(name, text), confidence, rule)
+        for name, text, confidence, rule in found
+        if (identifies if name in _IDENTITY else says_something)(text)
+    )
+
+
+def _canonical(name: str, value: str) -> str:
+    """Write a manufacturer by the one name that is used here, where it is known."""
+    return vendors.canonical(value) or value if name == "manufacturer" else value
+
+
+def device_class(stated: list[Statement]) -> Iterator[Statement]:
+    """Yield the classes that kinds of equipment and makers of nothing else imply."""
+    for statement in stated:
+        if statement.name == "type" and (kind := device_types.device_types().get(statement.value)):
+            implied: str = kind.device_class
+        elif statement.name == "manufacturer" and (maker := vendors.vendors().get(statement.value)):
+            implied = maker.makes
+        else:
+            continue
+        if implied != "mixed":
+            yield Statement("class", implied, statement.confidence, statement.rule, statement.claim)

@@ -1,0 +1,70 @@
+"""The commands, one module for each kind: `add` tells the command line of them, the rest runs them.
+
+A new module here is found by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from rich.table import Table
+from rich.text import Text
+
+from wardwatch.config import Config
+from wardwatch.outputs import terminal
+from wardwatch.store import Store
+
+Command = Callable[[Namespace, Config], int]
+
+
+class Verb(Protocol):
+    """Adds a command, or a command with commands of its own."""
+
+    def __call__(
+        self, name: str, run: Command, summary: str, example: str
+    ) -> argparse.ArgumentParser: ...
+
+    def group(self, name: str, summary: str) -> Verb: ...
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked; the message says what to do instead."""
+
+
+def complain(message: str) -> None:
+    """Print a problem where a pipe does not swallow it."""
+    console = terminal.console(error=True)
+    for line in message.splitlines():
+        console.print(f"wardwatch: {terminal.safe(line)}", soft_wrap=True)
+
+
+def show(parts: Iterable[Table | Text]) -> None:
+    """Print for a person."""
+    console = terminal.console()
+    for part in parts:
+        console.print(part)
+
+
+def show_json(document: Mapping[str, object]) -> None:
+    """Print for a program, one object a line."""
+    # ASCII escapes keep control and direction characters from acting on a terminal
+    print(json.dumps(document))  # noqa: T201  the output itself
+
+
+def open_store(options: Namespace, config: Config, *, must_exist: bool = True) -> Store:
+    """Open the database that options and settings name."""
+    path: Path = options.db or config.store.file
+    if must_exist and not path.exists():
+        raise CommandError(
+            f"{path}: there is no database yet; run `wardwatch ingest` first, or name it with --db"
+        )
+    store = Store(path, read_only=must_exist)
+    site = getattr(options, "site", None)
+    if must_exist and site and site not in (sites := store.sites()):
+        raise CommandError(f"{site}: no such site; there are {', '.join(sites) or 'none yet'}")
+    return store

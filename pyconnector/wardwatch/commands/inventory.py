@@ -1,0 +1,172 @@
+"""`devices`, `device`, `who`, `report`: what is known."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from argparse import Namespace
+from ipaddress import ip_address
+from pathlib import Path
+
+from rich.text import Text
+
+from wardwatch.commands import CommandError, Verb, open_store, show, show_json
+from wardwatch.config import Config
+from wardwatch.documents import device_json, iso_time
+from wardwatch.hearing import seconds
+from wardwatch.outputs import csv, html, terminal
+from wardwatch.store import Store
+from wardwatch_enrichment.links import holders
+from wardwatch_enrichment.model import Device
+
+
+def add(verb: Verb) -> None:
+    """Tell the command line of these commands."""
+    made = verb("devices", devices, "list the devices", "wardwatch devices --json | jq .model")
+    made.add_argument("--site", metavar="NAME", help="only this site's")
+    form = made.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line, with evidence")
+    form.add_argument("--csv", action="store_true", help="a table for spreadsheets")
+
+    made = verb("device", device, "show one device with its evidence", "wardwatch device 3f0c91aa")
+    made.add_argument("id", metavar="ID", help="its id, or how that begins")
+    made.add_argument("--json", action="store_true", help="as one JSON object")
+
+    made = verb(
+        "report",
+        report,
+        "write the inventory as an HTML report",
+        "wardwatch report -o report.html",
+    )
+    made.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("report.html"),
+        metavar="FILE",
+        help="where to (default: report.html)",
+    )
+    made.add_argument("--site", metavar="NAME", help="only this site's")
+
+    _add_who(verb)
+
+
+def _add_who(verb: Verb) -> None:
+    made = verb(
+        "who",
+        who,
+        "tell which device held an address at a time",
+        "wardwatch who 10.20.1.21 --at 2026-11-22T11:30:00Z",
+    )
+    made.add_argument("ip", type=_ip, metavar="IP", help="IPv4 or IPv6 address")
+    made.add_argument(
+        "--at",
+        type=_time,
+        metavar="TIME",
+        help="ISO 8601 (UTC unless it says) or epoch seconds; default: now",
+    )
+    made.add_argument("--site", metavar="NAME", help="only at this site")
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _time(text: str) -> float:
+    try:
+        return seconds(float(text))
+    except ValueError:
+        pass
+    try:
+        return seconds(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write it as 2026-11-22T08:15:00Z"
+        ) from None
+
+
+def _ip(text: str) -> str:
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; give one, as in 10.20.1.21") from None
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def devices(options: Namespace, config: Config) -> int:
+    """List the inventory."""
+    with open_store(options, config) as store:
+        found = sorted(store.devices(options.site), key=terminal.order)
+    if options.json:
+        for device in found:
+            show_json(device_json(device))
+    elif options.csv:
+        csv.write(found, sys.stdout)
+    else:
+        show(terminal.inventory(found))
+    return 0
+
+
+def device(options: Namespace, config: Config) -> int:
+    """Show one device."""
+    with open_store(options, config) as store:
+        found = store.device(options.id) or by_prefix(store, options.id)
+    if options.json:
+        show_json(device_json(found))
+    else:
+        show(terminal.detail(found))
+    return 0
+
+
+def by_prefix(store: Store, prefix: str) -> Device:
+    """Return the one device whose id, or former id, begins so."""
+    found = [
+        device
+        for device in store.devices()
+        if any(name.startswith(prefix) for name in (device.id, *device.former_ids))
+    ]
+    if len(found) != 1:
+        problem = "several ids begin so" if found else "no device has this id"
+        raise CommandError(f"{prefix}: {problem}; `wardwatch devices` lists them")
+    return found[0]
+
+
+def who(options: Namespace, config: Config) -> int:
+    """Answer which device held an address."""
+    ip = options.ip
+    at = options.at if options.at is not None else time.time()
+    with open_store(options, config) as store:
+        # The same private address at two sites is two questions.
+        sites = [options.site] if options.site else store.sites()
+        found = [holder for site in sites for holder in holders(store.held(ip, site), at)]
+        known = {device.id: device for device in store.devices(options.site)}
+    answers = [
+        {
+            "id": holder.device_id,
+            "site": known[holder.device_id].site,
+            "ip": ip,
+            "at": iso_time(at),
+            "confidence": round(holder.confidence, 2),
+            "reason": holder.reason,
+            "mac": holder.binding.mac,
+            "from": iso_time(holder.binding.start),
+            "until": iso_time(holder.binding.end),
+            "source": holder.binding.source,
+            "device": device_json(known[holder.device_id]) if options.json else None,
+        }
+        for holder in found
+    ]
+    if options.json:
+        for answer in answers:
+            show_json(answer)
+    else:
+        show(terminal.answers(ip, at, found, known))
+    return 0
+
+
+def report(options: Namespace, config: Config) -> int:
+    """Write the HTML report."""
+    with open_store(options, config) as store:
+        found = store.devices(options.site)
+    written = html.write(found, options.output, site=options.site, generated=time.time())
+    pages = f" and {len(written) - 1} pages beside it" if len(written) > 1 else ""
+    show([Text(f"Wrote {written[0]}{pages}: {len(found)} devices.")])
+    return 0

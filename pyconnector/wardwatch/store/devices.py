@@ -1,0 +1,182 @@
+"""The inventory: devices, their keys and ids, who held which address, and corrections by hand."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from wardwatch.store.schema import StoreError
+from wardwatch_enrichment.ids import Assigned
+from wardwatch_enrichment.model import Binding, Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A device with what the store needs to find it again: its keys, hosts and addresses held."""
+
+    device: Device
+    keys: tuple[str, ...]
+    hosts: tuple[str, ...]
+    held: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a person said of two identity keys: the same device, or not. `at`: epoch seconds."""
+
+    one: str
+    other: str
+    same: bool
+    who: str
+    why: str
+    at: float
+
+
+class Devices:
+    """The part of the store that the pipeline fills."""
+
+    _db: sqlite3.Connection
+    path: Path
+
+    def device_count(self, site: str | None = None) -> int:
+        """Return how many devices there are, at one site or at all."""
+        query = "SELECT count(*) FROM device WHERE ?1 IS NULL OR site = ?1"
+        return int(self._db.execute(query, (site,)).fetchone()[0])
+
+    def owners(self, site: str, keys: Iterable[str]) -> dict[str, str]:
+        """Return which device id has which of the identity keys."""
+        query = "SELECT id FROM device_key WHERE site = ? AND key = ?"
+        found = {key: self._db.execute(query, (site, key)).fetchone() for key in keys}
+        return {key: row[0] for key, row in found.items() if row}
+
+    def age(self, device_id: str) -> int | None:
+        """Return the number that orders an id by age, None where it was never given.
+
+        A former id keeps its name, and is younger than all.
+        """
+        query = "SELECT number FROM device WHERE id = ?"
+        if row := self._db.execute(query, (device_id,)).fetchone():
+            return int(row[0])
+        query = "SELECT 1 FROM former_id WHERE former = ?"
+        return 1 << 62 if self._db.execute(query, (device_id,)).fetchone() else None
+
+    def former_ids(self, device_id: str) -> list[str]:
+        """Return the ids that a device had before."""
+        query = "SELECT former FROM former_id WHERE id = ? ORDER BY former"
+        return [former for (former,) in self._db.execute(query, (device_id,))]
+
+    def at_hosts(self, site: str, hosts: Collection[str]) -> set[str]:
+        """Return the ids of the devices that rest on claims of these hosts."""
+        query = "SELECT id FROM device_host WHERE site = ? AND host = ?"
+        return {i for host in hosts for (i,) in self._db.execute(query, (site, host))}
+
+    def hosts_of(self, site: str, device_ids: Iterable[str]) -> set[str]:
+        """Return the hosts on whose claims these devices rest."""
+        query = "SELECT host FROM device_host WHERE site = ? AND id = ?"
+        return {host for i in device_ids for (host,) in self._db.execute(query, (site, i))}
+
+    def keys_of(self, device_id: str) -> list[str]:
+        """Return the identity keys of a device."""
+        query = "SELECT key FROM device_key WHERE id = ? ORDER BY key"
+        return [key for (key,) in self._db.execute(query, (device_id,))]
+
+    def replace(self, site: str, old_ids: Iterable[str], entries: Iterable[Entry]) -> None:
+        """Put entries in the place of those with the old ids; inside a transaction."""
+        numbers = {i: self.age(i) for i in old_ids}
+        for device_id in numbers:
+            for table in ("device", "device_key", "device_host", "held"):
+                query = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608  constant
+                self._db.execute(query, (device_id,))
+        # Those that keep their number go first, so that no new one takes it.
+        for entry in sorted(entries, key=lambda entry: numbers.get(entry.device.id) is None):
+            self._put(site, entry, numbers.get(entry.device.id))
+
+    def _put(self, site: str, entry: Entry, number: int | None) -> None:
+        device_id = entry.device.id
+        self._db.execute(
+            "INSERT INTO device VALUES (?, ?, ?, ?)",
+            (number, device_id, site, msgspec.json.encode(entry.device)),
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO device_key VALUES (?, ?, ?)",
+            [(site, key, device_id) for key in entry.keys],
+        )
+        self._db.executemany(
+            "INSERT INTO device_host VALUES (?, ?, ?)",
+            [(site, host, device_id) for host in entry.hosts],
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO former_id VALUES (?, ?)",
+            [(former, device_id) for former in entry.device.former_ids],
+        )
+        self._db.executemany(
+            "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (site, b.ip, device_id, b.mac, b.source, b.start, b.end, b.confidence)
+                for b in entry.held
+            ],
+        )
+
+    def note(self, site: str, assigned: Assigned, at: float) -> None:
+        """Keep that devices became one, or one became several; inside a transaction."""
+        happened = [("merged", i) for i in assigned.merged]
+        happened += [("split", i) for i in assigned.split_from]
+        self._db.executemany(
+            "INSERT INTO identity_event (site, id, kind, other, at, key) VALUES (?, ?, ?, ?, ?, ?)",
+            [(site, assigned.id, kind, i, at, assigned.group.keys[0]) for kind, i in happened],
+        )
+
+    def devices(self, site: str | None = None) -> list[Device]:
+        """Return the inventory, of one site or of all."""
+        query = "SELECT body FROM device WHERE ?1 IS NULL OR site = ?1 ORDER BY site, id"
+        return [self._decoded(body) for (body,) in self._db.execute(query, (site,))]
+
+    def _decoded(self, body: bytes) -> Device:
+        try:
+            return msgspec.json.decode(body, type=Device)
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"{self.path}: a device cannot be read ({error}); run `wardwatch ingest` again"
+            ) from error
+
+    def device(self, device_id: str) -> Device | None:
+        """Return one device by its id, or by an id that it had before."""
+        row = self._db.execute(
+            "SELECT body FROM device WHERE id = coalesce("
+            "(SELECT id FROM former_id WHERE former = ?1), ?1)",
+            (device_id,),
+        ).fetchone()
+        return self._decoded(row[0]) if row else None
+
+    def held(self, ip: str, site: str | None = None) -> list[tuple[str, Binding]]:
+        """Return (device id, binding) for each time that a device held an address."""
+        query = """SELECT id, ip, mac, start, end, source, confidence FROM held
+            WHERE ip = ?1 AND (?2 IS NULL OR site = ?2) ORDER BY start"""
+        names = ("ip", "mac", "start", "end", "source", "confidence")
+        return [
+            (row[0], Binding(**dict(zip(names, row[1:], strict=True))))
+            for row in self._db.execute(query, (ip, site))
+        ]
+
+    def corrections(self, site: str) -> list[Correction]:
+        """Return what people said of identities at a site, the oldest first."""
+        query = "SELECT one, other, same, who, why, at FROM correction WHERE site = ? ORDER BY at"
+        names = ("one", "other", "same", "who", "why", "at")
+        return [
+            Correction(**{**dict(zip(names, row, strict=True)), "same": bool(row[2])})
+            for row in self._db.execute(query, (site,))
+        ]
+
+    def correct(self, site: str, correction: Correction) -> None:
+        """Keep what a person said, in the place of what was said of the two before."""
+        c = correction
+        one, other = sorted((c.one, c.other))
+        self._db.execute(
+            "INSERT OR REPLACE INTO correction (site, one, other, same, who, why, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (site, one, other, c.same, c.who, c.why, c.at),
+        )

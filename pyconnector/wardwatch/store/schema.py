@@ -1,0 +1,108 @@
+"""The tables of the database, and how it is opened: one SQLite file with one writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
+SCHEMA_VERSION = 2
+WAIT = 120.0  # seconds for another process to finish writing
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS claim (
+  site TEXT NOT NULL, sensor TEXT NOT NULL, host TEXT NOT NULL, subject TEXT NOT NULL,
+  field TEXT NOT NULL, value TEXT NOT NULL, mac TEXT NOT NULL,
+  vlan INTEGER, log TEXT NOT NULL, uid TEXT, line TEXT NOT NULL,
+  first_seen REAL NOT NULL, last_seen REAL NOT NULL,
+  PRIMARY KEY (site, host, subject, field, value, mac, sensor)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS host (
+  site TEXT NOT NULL, host TEXT NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (site, host)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS host_changed ON host (site) WHERE changed;
+CREATE TABLE IF NOT EXISTS link (
+  site TEXT NOT NULL, token TEXT NOT NULL, host TEXT NOT NULL, PRIMARY KEY (site, token, host)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS link_host ON link (site, host);
+CREATE TABLE IF NOT EXISTS sighting (
+  site TEXT NOT NULL, ip TEXT NOT NULL, mac TEXT NOT NULL, source TEXT NOT NULL,
+  start REAL NOT NULL, end REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sighting_ip ON sighting (site, ip);
+CREATE INDEX IF NOT EXISTS sighting_mac ON sighting (site, mac);
+CREATE TABLE IF NOT EXISTS device (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, site TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS device_site ON device (site, id);
+CREATE TABLE IF NOT EXISTS device_key (
+  site TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (site, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS device_key_id ON device_key (id);
+CREATE TABLE IF NOT EXISTS device_host (
+  site TEXT NOT NULL, host TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (site, host, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS device_host_id ON device_host (id);
+CREATE TABLE IF NOT EXISTS former_id (former TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS former_id_id ON former_id (id);
+CREATE TABLE IF NOT EXISTS held (
+  site TEXT NOT NULL, ip TEXT NOT NULL, id TEXT NOT NULL, mac TEXT, source TEXT NOT NULL,
+  start REAL NOT NULL, end REAL NOT NULL, confidence REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS held_ip ON held (ip);
+CREATE INDEX IF NOT EXISTS held_id ON held (id);
+CREATE TABLE IF NOT EXISTS identity_event (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
+  other TEXT NOT NULL, at REAL NOT NULL, key TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS identity_event_id ON identity_event (id);
+CREATE TABLE IF NOT EXISTS correction (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, one TEXT NOT NULL, other TEXT NOT NULL,
+  same INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, at REAL NOT NULL,
+  UNIQUE (site, one, other)
+);
+"""
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message says what to do."""
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open the file; a reader makes none of the files that go with a journal."""
+    if not read_only:
+        db = sqlite3.connect(path, isolation_level=None, timeout=WAIT)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TEMPORARY TABLE wanted (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        return db
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        db = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    return db
+
+
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the tables, 0 where there are none; refuse what is not ours."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != APPLICATION_ID and (tables or application):
+        raise StoreError(f"{path}: is a database of another program; choose another file with --db")
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: has schema version {version}, this wardwatch knows up to "
+            f"{SCHEMA_VERSION}; upgrade wardwatch, or choose another file with --db"
+        )
+    return int(version) if tables else 0
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables that are missing; inside a transaction."""
+    for statement in _SCHEMA.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

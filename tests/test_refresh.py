@@ -1,0 +1,92 @@
+"""Working out only what changed gives what working out everything gives, in whatever order."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from pathlib import Path
+
+import pytest
+
+from wardwatch.pipeline import refresh
+from wardwatch.store import Store
+from wardwatch_enrichment.model import Claim, Device, Observation
+
+HOSTS = [f"10.0.{net}.{n}" for net in (1, 2) for n in range(1, 5)]
+MACS = [f"00:09:fb:00:00:{n:02x}" for n in range(1, 6)]
+SERIALS = ["DE22713007", "SN44771", "SN44772"]
+PROOFS = ("dhcp.mac", "arp.mac", "conn.mac")
+DAY = 86_400.0
+
+
+def history(seed: int, count: int = 60) -> list[Claim]:
+    """Make up a ward: leases that move, datasets that are forwarded, pumps behind a gateway."""
+    chance = random.Random(seed)
+    return [_claim(chance) for _ in range(count)]
+
+
+def _claim(chance: random.Random) -> Claim:
+    host, mac, serial = chance.choice(HOSTS), chance.choice(MACS), chance.choice(SERIALS)
+    described = [
+        ("dicom.received", "C-STORE", f"dicom:{serial}"),
+        ("dicom.manufacturer", "SIEMENS", f"dicom:{serial}"),
+        ("dicom.device_serial_number", serial, f"dicom:{serial}"),
+        ("dicom.modality", chance.choice(["CT", "MR"]), f"dicom:{serial}"),
+        ("hl7.system_type", "69985", f"mac:{mac}"),
+        ("hl7.mac", mac, f"mac:{mac}"),
+        ("hl7.software_versions", chance.choice(["1.0", "1.1"]), f"mac:{mac}"),
+    ]
+    proof = [(chance.choice(PROOFS), mac, None)] * 4
+    own = [("dhcp.host_name", f"pc{chance.randint(1, 3)}", None), ("conn.active", "yes", None)]
+    field, value, subject = chance.choice(described + proof + own)
+    start = round(chance.uniform(1.0, 5.0) * DAY, 1)
+    first = Observation(
+        ts=start,
+        site="here",
+        sensor="local",
+        log="iomt_asset",
+        host=host,
+        field=field,
+        value=value,
+        subject=subject,
+        uid=f"C{start}",
+        line=f"{host} {field} {value} {start}",
+    )
+    return Claim(first=first, last_seen=start + round(chance.uniform(0.0, DAY), 1))
+
+
+def nameless(devices: list[Device]) -> list[Device]:
+    """Return devices without their ids, which depend on what was known first."""
+    plain = [dataclasses.replace(d, id="", former_ids=()) for d in devices]
+    return sorted(plain, key=repr)
+
+
+def told(path: Path, batches: list[list[Claim]]) -> list[Device]:
+    """Tell a new store batch by batch; return its inventory."""
+    with Store(path) as store:
+        for batch in batches:
+            with store.transaction():
+                store.add(batch)
+            refresh(store, "here")
+        return store.devices()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_order_of_arrival_does_not_matter(seed: int, tmp_path: Path) -> None:
+    """At once, one by one, and shuffled in parts: the same devices with the same evidence."""
+    claims = history(seed)
+    at_once = told(tmp_path / "at_once.db", [claims])
+    assert len(at_once) > 3
+    random.Random(seed).shuffle(claims)
+    parts = [claims[at : at + 7] for at in range(0, len(claims), 7)]
+    assert nameless(told(tmp_path / "parts.db", parts)) == nameless(at_once)
+    assert nameless(told(tmp_path / "single.db", [[c] for c in claims])) == nameless(at_once)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_replaying_changes_nothing(seed: int, tmp_path: Path) -> None:
+    """What is read twice is known once, under the same ids."""
+    claims = history(seed)
+    path = tmp_path / "w.db"
+    once = told(path, [claims])
+    assert told(path, [claims[20:], claims]) == once
