@@ -11,10 +11,10 @@ CASES ?= 300
 TEST_TOOLS := tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
 	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
-.PHONY: demo test tools lint fmt bench bench-zeek fuzz clean help
+.PHONY: demo test tools lint fmt bench bench-scale bench-zeek fuzz false-recognition table clean help
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory, write report.html
 	@mkdir -p build && rm -f $(DEMO_DB) $(DEMO_DB)-wal $(DEMO_DB)-shm
@@ -53,11 +53,20 @@ fmt: $(BIN)/pytest  ## put the code into its form
 bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop; figures also in build/bench.json
 	$(BIN)/python tests/bench/ingest.py
 
+bench-scale: $(BIN)/pytest  ## take in 100,000 devices with 30 claims each; figures also in build/bench-scale.json
+	$(BIN)/python tests/bench/scale.py
+
 bench-zeek: $(BIN)/pytest  ## measure what the scripts cost Zeek; figures also in build/bench-zeek.json
 	$(BIN)/python tests/bench/zeek.py
 
 fuzz: $(BIN)/pytest  ## damage every capture in CASES ways; figures also in build/fuzz.json
 	$(BIN)/python tests/fuzz/zeek.py $(CASES)
+
+false-recognition: $(BIN)/pytest  ## look for medical protocols in unrelated traffic; build/false-recognition.json
+	$(BIN)/python tests/bench/false_recognition.py
+
+table: $(BIN)/pytest  ## print each identity that was sent and what Zeek found; build/identity-table.json
+	$(BIN)/pytest -q -s tests/zeek/test_identities.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from wardwatch import pipeline
 from wardwatch.pipeline import refresh
-from wardwatch.store import Store
+from wardwatch.store import Store, Told
 from wardwatch_enrichment.model import Claim, Device, Observation
 
 HOSTS = [f"10.0.{net}.{n}" for net in (1, 2) for n in range(1, 5)]
@@ -21,7 +22,7 @@ DAY = 86_400.0
 
 def history(seed: int, count: int = 60) -> list[Claim]:
     """Make up a ward: leases that move, datasets that are forwarded, pumps behind a gateway."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  the same every time
     return [_claim(chance) for _ in range(count)]
 
 
@@ -77,7 +78,7 @@ def test_the_order_of_arrival_does_not_matter(seed: int, tmp_path: Path) -> None
     claims = history(seed)
     at_once = told(tmp_path / "at_once.db", [claims])
     assert len(at_once) > 3
-    random.Random(seed).shuffle(claims)
+    random.Random(seed).shuffle(claims)  # noqa: S311
     parts = [claims[at : at + 7] for at in range(0, len(claims), 7)]
     assert nameless(told(tmp_path / "parts.db", parts)) == nameless(at_once)
     assert nameless(told(tmp_path / "single.db", [[c] for c in claims])) == nameless(at_once)
@@ -90,3 +91,60 @@ def test_replaying_changes_nothing(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "w.db"
     once = told(path, [claims])
     assert told(path, [claims[20:], claims]) == once
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_merge_then_a_split_restores(seed: int, tmp_path: Path) -> None:
+    """What a person joined by mistake comes apart again as it was."""
+    with Store(tmp_path / "w.db") as store:
+        with store.transaction():
+            store.add(history(seed))
+        refresh(store, "here")
+        before = store.devices()
+        one, other, *_ = before
+        correct(store, pipeline.merge, one.id, other.id)
+        merged = store.device(one.id)
+        assert merged == store.device(other.id)
+        assert len(store.devices()) == len(before) - 1
+        correct(store, pipeline.split, merged.id, None)
+        assert nameless(store.devices()) == nameless(before)
+
+
+def test_a_part_is_set_apart_and_taken_in_again(tmp_path: Path) -> None:
+    """One serial number in two network modules: the evidence says one device, the engineer two."""
+    claims = [
+        _said("10.0.1.1", "dhcp.mac", MACS[0]),
+        _said("10.0.1.2", "dhcp.mac", MACS[1]),
+        _said("10.0.1.1", "intellivue.serial_number", SERIALS[0]),
+        _said("10.0.1.2", "intellivue.serial_number", SERIALS[0]),
+        _said("10.0.1.1", "intellivue.manufacturer", "Philips"),
+        _said("10.0.1.2", "intellivue.manufacturer", "Philips"),
+    ]
+    with Store(tmp_path / "w.db") as store:
+        with store.transaction():
+            store.add(claims)
+        refresh(store, "here")
+        (device,) = store.devices()
+        with pytest.raises(ValueError, match=f"one of several of: .*mac:{MACS[1]}"):
+            pipeline.split(store, "here", device.id, "serial:none", Told("me", "", 0.0))
+        correct(store, pipeline.split, device.id, f"mac:{MACS[1]}")
+        assert sorted(d.macs for d in store.devices()) == [(MACS[0],), (MACS[1],)]
+        one, other = store.devices()
+        assert [e.kind for d in (one, other) for e in store.identity_events(d.id)] == ["split"]
+        correct(store, pipeline.merge, one.id, other.id)
+        (again,) = store.devices()
+        assert set(again.macs) == {MACS[0], MACS[1]}
+
+
+def correct(store: Store, how: object, *what: str | None) -> None:
+    """Correct something by hand."""
+    with store.transaction():
+        how(store, "here", *what, Told("me", "because", 1.0))
+    refresh(store, "here")
+
+
+def _said(host: str, field: str, value: str) -> Claim:
+    first = Observation(
+        ts=DAY, site="here", sensor="local", log="iomt_asset", host=host, field=field, value=value
+    )
+    return Claim(first=first, last_seen=DAY)

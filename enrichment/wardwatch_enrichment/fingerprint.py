@@ -1,19 +1,22 @@
 """What a value from the wire says of a device: the entries of ``fingerprints/<name>.yaml``.
 
 ``fingerprints/README.md`` tells how a file is written. Of a file's entries the first that matches
-counts: exact values, then patterns in their order, then the longest prefix.
+counts: exact values, then patterns in their order, then the longest prefix, then the registry of
+hardware addresses where the file asks for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
+
+from wardwatch_enrichment import oui, vendors
 
 ATTRIBUTES = (
     "manufacturer",
@@ -77,6 +80,7 @@ class _File:
     prefixes: dict[str, Fingerprint] = field(default_factory=dict)
     lengths: list[int] = field(default_factory=list)
     separator: str = ""
+    registered: Fingerprint | None = None
 
     def match(self, value: str) -> Match | None:
         plain = value.casefold()
@@ -89,7 +93,18 @@ class _File:
             found = self.prefixes.get(plain[:length])
             if found and plain[length:].startswith(self.separator or plain[length:]):
                 return Match(found, dict(found.states))
-        return None
+        return self._registered(value) if self.registered else None
+
+    def _registered(self, mac: str) -> Match | None:
+        """Return who had a hardware address assigned; of a module's maker, that it says nothing."""
+        prefix, organisation = oui.assigned(mac) or ("", "")
+        maker = vendors.vendors().get(vendors.canonical(organisation) or "")
+        if self.registered is None or maker is None:
+            return None
+        states = {} if maker.module else {"manufacturer": maker.name}
+        return Match(
+            replace(self.registered, name=f"{prefix} {organisation}", states=states), states
+        )
 
 
 def names() -> list[str]:
@@ -139,7 +154,10 @@ class _Reader:
     content: Any
 
     _KEYS = frozenset(
-        ("about", "source", "licence", "preference", "separator", "values", "patterns", "prefixes")
+        (
+            *("about", "source", "licence", "preference"),
+            *("values", "patterns", "prefixes", "separator", "registered"),
+        )
     )
     _ENTRY = frozenset(
         ("name", "pattern", "device", "preference", "source", "licence", "examples", "not")
@@ -152,6 +170,9 @@ class _Reader:
         made.prefixes = self._table("prefixes")
         made.lengths = sorted({len(prefix) for prefix in made.prefixes}, reverse=True)
         made.patterns = [self._pattern(entry) for entry in self.content.get("patterns", ())]
+        if about := self.content.get("registered"):
+            self._only(about, {"preference", "source", "licence"}, "registered")
+            made.registered = self._entry("registered", about, {}, ())
         return made
 
     def _table(self, key: str) -> dict[str, Fingerprint]:

@@ -196,3 +196,8 @@ def _addresses_of_its_own(found: Group, site: Site) -> list[str]:
 def rank(key: str) -> int:
     """Return how strong an identity key is; 0 is the strongest."""
     return _RANKS.index(key.partition(":")[0])
+
+
+def is_node(key: str) -> bool:
+    """Tell whether a key is a host or a description itself, not what several can have in common."""
+    return key.partition(":")[0] in ("mac", "ip", "subject")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from wardwatch_enrichment import device_types, fingerprint, vendors
 from wardwatch_enrichment.content import fields, identifies, says_something
@@ -14,12 +15,21 @@ _IDENTITY = ("serial_number", "udi")
 UNKNOWN_FIELD = 0.5  # confidence in what a script that is not ours calls an attribute
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One value of one attribute, as far as one claim supports it.
+class Reading(NamedTuple):
+    """What a value of a field states: an attribute's value, and how far that is trusted, 0 to 1.
 
     `rule` names what read it: the field itself, or a fingerprint as ``<file>: <entry>``.
     """
+
+    name: str
+    value: str
+    confidence: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A reading with the claim that it was read in."""
 
     name: str
     value: str
@@ -42,11 +52,11 @@ def statements(claim: Claim, routers: Collection[str]) -> Iterator[Statement]:
 
 
 @lru_cache(maxsize=1 << 17)
-def read(field: str, value: str) -> tuple[tuple[str, str, float, str], ...]:
-    """Return what a value of a field states as (attribute, value, confidence, rule)."""
+def read(field: str, value: str) -> tuple[Reading, ...]:
+    """Return all that a value of a field states."""
     about = fields().get(field)
     if about is None:
-        return ((field, value.strip(), UNKNOWN_FIELD, field),)
+        return (Reading(field, value.strip(), UNKNOWN_FIELD, field),)
     found = []
     known = fingerprint.match(about.fingerprint or field, value)
     read = known.states if known else {}
@@ -59,7 +69,7 @@ def read(field: str, value: str) -> tuple[tuple[str, str, float, str], ...]:
         rule = f"{about.fingerprint or field}: {entry.name}"
         found += [(name, text, entry.preference, rule) for name, text in read.items()]
     return tuple(
-        (name, _canonical(name, text), confidence, rule)
+        Reading(name, _canonical(name, text), confidence, rule)
         for name, text, confidence, rule in found
         if (identifies if name in _IDENTITY else says_something)(text)
     )

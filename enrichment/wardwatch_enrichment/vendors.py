@@ -16,19 +16,24 @@ Makes = Literal["medical", "it", "iot", "building", "mixed"]
 # What a company is besides its name; left out where two spellings are compared.
 _FORM = re.compile(
     r"(?:[,.\s]+|\b)(?:inc|incorporated|corp|corporation|co|company|ltd|limited|llc|lp|plc|gmbh|mbh"
-    r"|ag|kg|kgaa|se|sa|sas|srl|spa|bv|nv|ab|as|oy|aps|pty|pte|kk|sdn|bhd|& co|and co)\b\.?",
+    r"|a/s|b\.v|k\.k|n\.v|s\.p\.a|s\.r\.l|ag|kg|kgaa|se|sa|sas|srl|spa|bv|nv|ab|as|oy|aps|pty|pte|kk|sdn"
+    r"|bhd|& co|and co)\b\.?",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """A manufacturer. `makes` is what its network devices are; `successor` who took it over."""
+    """A manufacturer. `makes` is what its network devices are; `successor` who took it over.
+
+    `module`: others build in what it makes, so that its hardware addresses tell nothing.
+    """
 
     name: str
     makes: Makes
     aliases: tuple[str, ...] = ()
     successor: str | None = None
+    module: bool = False
 
 
 @cache
@@ -41,6 +46,7 @@ def vendors() -> dict[str, Vendor]:
             makes=entry["makes"],
             aliases=tuple(entry.get("aliases", ())),
             successor=entry.get("successor"),
+            module=entry.get("module", False),
         )
         for name, entry in yaml.safe_load(text)["vendors"].items()
     }

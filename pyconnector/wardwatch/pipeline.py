@@ -13,7 +13,7 @@ from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
 from wardwatch.sources.zeek_files import LogFile, SourceError
-from wardwatch.store import Entry, Store
+from wardwatch.store import Entry, Store, Told
 from wardwatch_enrichment import attributes, identity, ids
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
 from wardwatch_enrichment.model import Binding, Claim
@@ -136,8 +136,7 @@ def _together(store: Store, site: str, changed: Iterable[str]) -> set[str]:
 def _rework(store: Store, site: str, hosts: set[str]) -> None:
     """Put new entries in the place of all that rest on claims of these hosts."""
     addresses = Addresses(store.sightings(site, hosts))
-    corrections = [(told.one, told.other, told.same) for told in store.corrections(site)]
-    groups = identity.group(store.claims(site, hosts), addresses, corrections)
+    groups = identity.group(store.claims(site, hosts), addresses, store.corrections(site))
     owners = store.owners(site, (key for group in groups for key in group.keys))
     entries = []
     gone = store.at_hosts(site, hosts)
@@ -157,6 +156,44 @@ def _rework(store: Store, site: str, hosts: set[str]) -> None:
         gone |= {assigned.id, *assigned.merged}
         store.note(site, assigned, entries[-1].device.last_seen)
     store.replace(site, gone, entries)
+
+
+def merge(store: Store, site: str, one: str, other: str, told: Told) -> None:
+    """Make two devices one, because a person says so; inside a transaction."""
+    keys, others = store.keys_of(one), store.keys_of(other)
+    store.forget_corrections(site, keys, others)
+    said = (_strongest(keys), _strongest(others), True)
+    _correct(store, site, {one, other}, [said], told)
+
+
+def _strongest(keys: Iterable[str]) -> str:
+    return min(keys, key=lambda key: (identity.rank(key), key))
+
+
+def split(store: Store, site: str, device_id: str, key: str | None, told: Told) -> None:
+    """Undo what made a device one by hand, or else set the part with this key apart.
+
+    Raises ValueError where there is nothing to split; inside a transaction.
+    """
+    keys = store.keys_of(device_id)
+    if store.forget_corrections(site, keys, keys, same=True):
+        _correct(store, site, {device_id}, [], told)
+        return
+    nodes = [other for other in keys if identity.is_node(other)]
+    if key not in nodes or len(nodes) == 1:
+        raise ValueError(f"can only be split at one of several of: {', '.join(nodes)}")
+    apart = [(key, other, False) for other in nodes if other != key]
+    _correct(store, site, {device_id}, apart, told)
+
+
+def _correct(
+    store: Store, site: str, ids: set[str], said: list[tuple[str, str, bool]], told: Told
+) -> None:
+    hosts = store.hosts_of(site, ids)
+    for one, other, same in said:
+        store.correct(site, one, other, same, told)
+        store.link(site, f"told:{one} {other}", hosts)
+    store.mark(site, hosts, changed=True)
 
 
 def _held(group: identity.Group, addresses: Addresses) -> Iterator[Binding]:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wardwatch.store.claims import Claims
-from wardwatch.store.devices import Correction, Devices, Entry
+from wardwatch.store.devices import Devices, Entry, Told
 from wardwatch.store.limits import Limits
 from wardwatch.store.schema import SCHEMA_VERSION, StoreError, connect, create, version_of
 
-__all__ = ["Correction", "Entry", "Store", "StoreError"]
+__all__ = ["Entry", "Store", "StoreError", "Told"]
 
 
 class Store(Claims, Devices):

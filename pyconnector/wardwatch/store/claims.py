@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
 from wardwatch.store.limits import SIGHTINGS_PER_ADDRESS, Limits
+from wardwatch.store.schema import Asking
 from wardwatch_enrichment.links import condense, proves_link, sighting
 from wardwatch_enrichment.model import Binding, Claim, Observation
 from wardwatch_enrichment.profiles import tokens
@@ -26,38 +27,41 @@ _IN_ORDER = "ORDER BY first_seen, claim.host, subject, field, value, mac, sensor
 ROUTER_SIGHTINGS = 1000  # of one MAC; far more than it takes to tell a router
 
 
-class Claims:
+class Claims(Asking):
     """The part of the store that sensors fill. `dropped` counts the claims over a limit."""
 
-    _db: sqlite3.Connection
     _limits: Limits
     dropped: int
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Put claims in, or move the times of those that are there; inside a transaction."""
-        sightings: list[tuple[str, Binding]] = []
-        hosts: set[tuple[str, str]] = set()
-        links: set[tuple[str, str, str]] = set()
+        kept: list[Claim] = []
+        # Row by row, because a limit can depend on what was put in just before.
+        self._db.executemany(_UPSERT, self._rows(claims, kept))
+        hosts = {(claim.first.site, claim.first.host) for claim in kept}
+        links = {
+            (claim.first.site, token, claim.first.host)
+            for claim in kept
+            for token in tokens(claim.first)
+        }
+        self._db.executemany(
+            "INSERT INTO host VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET changed = 1", hosts
+        )
+        self._db.executemany("INSERT OR IGNORE INTO link VALUES (?, ?, ?)", links)
+        self._add_sightings(claim for claim in kept if proves_link(claim.first))
+
+    def _rows(self, claims: Iterable[Claim], kept: list[Claim]) -> Iterator[tuple[object, ...]]:
         for claim in claims:
             first = claim.first
             if not self._limits.have_room_for(first):
                 self.dropped += 1
                 continue
-            self._db.execute(_UPSERT, (
+            kept.append(claim)
+            yield (
                 first.site, first.sensor, first.host, first.subject or "", first.field, first.value,
                 first.mac or "", first.vlan, first.log, first.uid, first.line,
                 first.ts, claim.last_seen,
-            ))  # fmt: skip
-            hosts.add((first.site, first.host))
-            links.update((first.site, token, first.host) for token in tokens(first))
-            if proves_link(first):
-                seen = sighting(first.host, first.value, first.field, first.ts, claim.last_seen)
-                sightings.append((first.site, seen))
-        self._db.executemany(
-            "INSERT INTO host VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET changed = 1", hosts
-        )
-        self._db.executemany("INSERT OR IGNORE INTO link VALUES (?, ?, ?)", links)
-        self._add_sightings(sightings)
+            )  # fmt: skip
 
     def link_all(self) -> None:
         """Fill in the links of claims that an older version kept; inside a transaction."""
@@ -69,10 +73,12 @@ class Claims:
                 )
         self._db.execute("INSERT OR REPLACE INTO host SELECT DISTINCT site, host, 1 FROM claim")
 
-    def _add_sightings(self, sightings: list[tuple[str, Binding]]) -> None:
-        by_ip: dict[tuple[str, str], list[Binding]] = {}
-        for site, seen in sightings:
-            by_ip.setdefault((site, seen.ip), []).append(seen)
+    def _add_sightings(self, proofs: Iterable[Claim]) -> None:
+        by_ip: defaultdict[tuple[str, str], list[Binding]] = defaultdict(list)
+        for claim in proofs:
+            first = claim.first
+            seen = sighting(first.host, first.value, first.field, first.ts, claim.last_seen)
+            by_ip[(first.site, first.host)].append(seen)
         for (site, ip), new in by_ip.items():
             query = "SELECT ip, mac, source, start, end FROM sighting WHERE site = ? AND ip = ?"
             known = [sighting(*row) for row in self._db.execute(query, (site, ip))]
@@ -87,13 +93,13 @@ class Claims:
         """Return the proofs that these addresses were held by MACs, and where else those were."""
         self._want(hosts)
         query = """SELECT ip, mac, source, start, end FROM wanted
-            JOIN sighting ON site = ? AND ip = name ORDER BY ip, start"""
-        found = dict.fromkeys(self._db.execute(query, (site,)))
-        for mac in sorted({row[1] for row in found}):
+                CROSS JOIN sighting ON site = ? AND ip = name"""
+        found = set(self._db.execute(query, (site,)))
+        for mac in {row[1] for row in found}:
             elsewhere = """SELECT ip, mac, source, start, end FROM sighting
-                WHERE site = ? AND mac = ? ORDER BY ip, start LIMIT ?"""
-            found |= dict.fromkeys(self._db.execute(elsewhere, (site, mac, ROUTER_SIGHTINGS)))
-        return [sighting(*row) for row in found]
+                WHERE site = ? AND mac = ? LIMIT ?"""
+            found.update(self._db.execute(elsewhere, (site, mac, ROUTER_SIGHTINGS)))
+        return [sighting(*row) for row in sorted(found)]
 
     def changed_hosts(self, site: str, limit: int) -> list[str]:
         """Return hosts whose devices must be worked out again, in order."""
@@ -107,18 +113,20 @@ class Claims:
             [(changed, site, host) for host in hosts],
         )
 
+    def link(self, site: str, token: str, hosts: Collection[str]) -> None:
+        """Let hosts be looked at together from now on; inside a transaction."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO link VALUES (?, ?, ?)", [(site, token, host) for host in hosts]
+        )
+
     def linked(self, site: str, hosts: Collection[str], without: Collection[str]) -> set[str]:
         """Return the hosts that share a token with any of these, but for the tokens `without`."""
         self._want(hosts)
-        query = """SELECT DISTINCT token FROM wanted JOIN link ON site = ? AND host = name"""
+        query = """SELECT DISTINCT token FROM wanted CROSS JOIN link ON site = ? AND host = name"""
         shared = {token for (token,) in self._db.execute(query, (site,))} - set(without)
         self._want(shared)
-        query = "SELECT DISTINCT host FROM wanted JOIN link ON site = ? AND token = name"
+        query = "SELECT DISTINCT host FROM wanted CROSS JOIN link ON site = ? AND token = name"
         return {host for (host,) in self._db.execute(query, (site,))}
-
-    def _want(self, names: Collection[str]) -> None:
-        self._db.execute("DELETE FROM temp.wanted")
-        self._db.executemany("INSERT OR IGNORE INTO temp.wanted VALUES (?)", [(n,) for n in names])
 
     def claims(self, site: str, hosts: Collection[str] | None = None) -> Iterator[Claim]:
         """Yield the claims of a site or of some hosts, in an order that depends on them alone."""
@@ -129,6 +137,13 @@ class Claims:
                 CROSS JOIN claim ON site = ? AND host = name {_IN_ORDER}"""  # noqa: S608
         for row in self._db.execute(query, (site,)):
             yield _claim(site, row)
+
+    def frequent_values(self, site: str | None, field: str | None) -> list[tuple[str, str, int]]:
+        """Return fields, values and by how many hosts they were said, the most frequent first."""
+        query = """SELECT field, value, count(DISTINCT host) FROM claim
+            WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR field = ?2)
+            GROUP BY field, value ORDER BY 3 DESC, 1, 2"""
+        return list(self._db.execute(query, (site, field)))
 
     def sites(self) -> list[str]:
         """Return the names of all sites."""

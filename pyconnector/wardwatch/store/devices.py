@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from wardwatch.store.schema import StoreError
+from wardwatch.store.schema import Asking, StoreError
 from wardwatch_enrichment.ids import Assigned
 from wardwatch_enrichment.model import Binding, Device
 
@@ -24,22 +23,28 @@ class Entry:
     held: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """What a person said of two identity keys: the same device, or not. `at`: epoch seconds."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who corrected something by hand, why, and when (epoch seconds)."""
 
-    one: str
-    other: str
-    same: bool
     who: str
     why: str
     at: float
 
 
-class Devices:
+@dataclass(frozen=True, slots=True)
+class IdentityEvent:
+    """A device took in (`merged`) or came out of (`split`) the `other`; `key` is what it has."""
+
+    kind: str
+    other: str
+    at: float
+    key: str
+
+
+class Devices(Asking):
     """The part of the store that the pipeline fills."""
 
-    _db: sqlite3.Connection
     path: Path
 
     def device_count(self, site: str | None = None) -> int:
@@ -49,9 +54,9 @@ class Devices:
 
     def owners(self, site: str, keys: Iterable[str]) -> dict[str, str]:
         """Return which device id has which of the identity keys."""
-        query = "SELECT id FROM device_key WHERE site = ? AND key = ?"
-        found = {key: self._db.execute(query, (site, key)).fetchone() for key in keys}
-        return {key: row[0] for key, row in found.items() if row}
+        self._want(keys)
+        query = "SELECT key, id FROM wanted CROSS JOIN device_key ON site = ? AND key = name"
+        return dict(self._db.execute(query, (site,)))
 
     def age(self, device_id: str) -> int | None:
         """Return the number that orders an id by age, None where it was never given.
@@ -71,8 +76,9 @@ class Devices:
 
     def at_hosts(self, site: str, hosts: Collection[str]) -> set[str]:
         """Return the ids of the devices that rest on claims of these hosts."""
-        query = "SELECT id FROM device_host WHERE site = ? AND host = ?"
-        return {i for host in hosts for (i,) in self._db.execute(query, (site, host))}
+        self._want(hosts)
+        query = "SELECT DISTINCT id FROM wanted CROSS JOIN device_host ON site = ? AND host = name"
+        return {device_id for (device_id,) in self._db.execute(query, (site,))}
 
     def hosts_of(self, site: str, device_ids: Iterable[str]) -> set[str]:
         """Return the hosts on whose claims these devices rest."""
@@ -162,21 +168,39 @@ class Devices:
             for row in self._db.execute(query, (ip, site))
         ]
 
-    def corrections(self, site: str) -> list[Correction]:
-        """Return what people said of identities at a site, the oldest first."""
-        query = "SELECT one, other, same, who, why, at FROM correction WHERE site = ? ORDER BY at"
-        names = ("one", "other", "same", "who", "why", "at")
-        return [
-            Correction(**{**dict(zip(names, row, strict=True)), "same": bool(row[2])})
-            for row in self._db.execute(query, (site,))
-        ]
+    def corrections(self, site: str) -> list[tuple[str, str, bool]]:
+        """Return what people said of pairs of identity keys, and whether they are one device's."""
+        query = "SELECT one, other, same FROM correction WHERE site = ? ORDER BY at, one, other"
+        return [(one, other, bool(same)) for one, other, same in self._db.execute(query, (site,))]
 
-    def correct(self, site: str, correction: Correction) -> None:
-        """Keep what a person said, in the place of what was said of the two before."""
-        c = correction
-        one, other = sorted((c.one, c.other))
+    def correct(self, site: str, one: str, other: str, same: bool, told: Told) -> None:
+        """Keep what a person said of two keys, in the place of what was said before."""
         self._db.execute(
             "INSERT OR REPLACE INTO correction (site, one, other, same, who, why, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (site, one, other, c.same, c.who, c.why, c.at),
+            (site, *sorted((one, other)), same, told.who, told.why, told.at),
         )
+
+    def forget_corrections(
+        self, site: str, keys: Iterable[str], others: Iterable[str], *, same: bool = False
+    ) -> int:
+        """Drop what was said between two sets of keys, that they are one or that they are not.
+
+        Returns how many there were.
+        """
+        known, told = set(keys), set(others)
+        dropped = [
+            (site, one, other)
+            for one, other, joined in self.corrections(site)
+            if joined == same
+            and ((one in known and other in told) or (one in told and other in known))
+        ]
+        self._db.executemany(
+            "DELETE FROM correction WHERE site = ? AND one = ? AND other = ?", dropped
+        )
+        return len(dropped)
+
+    def identity_events(self, device_id: str) -> list[IdentityEvent]:
+        """Return when a device took others in or came out of one, the oldest first."""
+        query = "SELECT kind, other, at, key FROM identity_event WHERE id = ? ORDER BY number"
+        return [IdentityEvent(*row) for row in self._db.execute(query, (device_id,))]

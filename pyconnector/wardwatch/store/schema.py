@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,6 +68,16 @@ CREATE TABLE IF NOT EXISTS correction (
 
 class StoreError(Exception):
     """The database cannot be used; the message says what to do."""
+
+
+class Asking:
+    """What both parts of the store need to ask for many rows by name at once."""
+
+    _db: sqlite3.Connection
+
+    def _want(self, names: Iterable[str]) -> None:
+        self._db.execute("DELETE FROM temp.wanted")
+        self._db.executemany("INSERT OR IGNORE INTO temp.wanted VALUES (?)", [(n,) for n in names])
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
