@@ -26,7 +26,11 @@ def device(
     claims = sorted([*found.said, *found.described], key=lambda c: c.last_seen, reverse=True)
     seen = claims or [claim for at in found.seen_at.values() for claim in at]
     last_seen = max(claim.last_seen for claim in seen)
-    attributes = [*_decided(claims, addresses), *_ips(found, addresses, last_seen)]
+    attributes = [
+        *_decided(claims, addresses),
+        *_ips(found, addresses, last_seen),
+        *_sensors(seen),
+    ]
     current: defaultdict[str, list[str]] = defaultdict(list)
     for attribute in attributes:
         if attribute.current:
@@ -81,6 +85,24 @@ def _ips(found: Group, addresses: Addresses, last_seen: float) -> Iterator[Attri
             first_seen=min(claim.first_seen for claim in claims),
             last_seen=until,
             evidence=_evidence((claim, claim.first.field) for claim in claims),
+        )
+
+
+def _sensors(seen: Iterable[Claim]) -> Iterator[Attribute]:
+    """Yield the sensors that hear a device: where it is, as far as a sensor stands for a place."""
+    by_sensor: defaultdict[str, list[Claim]] = defaultdict(list)
+    for claim in seen:
+        by_sensor[claim.first.sensor].append(claim)
+    for sensor, claims in sorted(by_sensor.items()):
+        first = min(claims, key=lambda c: (c.first.ts, c.first.field, c.first.value))
+        yield Attribute(
+            name="sensors",
+            value=sensor,
+            confidence=1.0,
+            current=True,
+            first_seen=min(claim.first_seen for claim in claims),
+            last_seen=max(claim.last_seen for claim in claims),
+            evidence=_evidence([(first, "sensor")]),
         )
 
 

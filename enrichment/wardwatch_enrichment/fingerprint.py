@@ -30,6 +30,9 @@ ATTRIBUTES = (
 )
 
 
+_COMMON = ("source", "licence", "preference", "preferences")  # of a file, or of an entry
+
+
 class FingerprintError(Exception):
     """A fingerprint file is not written as it must be; the message names the place."""
 
@@ -38,8 +41,9 @@ class FingerprintError(Exception):
 class Fingerprint:
     """One entry. `states` maps attributes to values; ``{group}`` stands for a part of the match.
 
-    `preference` is how far its statements are trusted, 0 to 1. `examples` and `counter_examples`
-    are values; an example also gives what the groups must yield.
+    `preference` is how far its statements are trusted, 0 to 1, `preferences` where that differs
+    between attributes. `examples` and `counter_examples` are values; an example also gives what the
+    groups must yield.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Fingerprint:
     preference: float
     source: str
     licence: str
+    preferences: Mapping[str, float] = field(default_factory=dict)
     pattern: re.Pattern[str] | None = None
     examples: tuple[Mapping[str, str], ...] = ()
     counter_examples: tuple[str, ...] = ()
@@ -155,13 +160,11 @@ class _Reader:
 
     _KEYS = frozenset(
         (
-            *("about", "source", "licence", "preference"),
-            *("values", "patterns", "prefixes", "separator", "registered"),
+            *_COMMON,
+            *("about", "values", "patterns", "prefixes", "separator", "registered"),
         )
     )
-    _ENTRY = frozenset(
-        ("name", "pattern", "device", "preference", "source", "licence", "examples", "not")
-    )
+    _ENTRY = frozenset((*_COMMON, "name", "pattern", "device", "examples", "not"))
 
     def file(self) -> _File:
         self._only(self.content, self._KEYS, "the file")
@@ -171,7 +174,7 @@ class _Reader:
         made.lengths = sorted({len(prefix) for prefix in made.prefixes}, reverse=True)
         made.patterns = [self._pattern(entry) for entry in self.content.get("patterns", ())]
         if about := self.content.get("registered"):
-            self._only(about, {"preference", "source", "licence"}, "registered")
+            self._only(about, set(_COMMON), "registered")
             made.registered = self._entry("registered", about, {}, ())
         return made
 
@@ -180,7 +183,7 @@ class _Reader:
         for value, entry in self.content.get(key, {}).items():
             states = {name: text for name, text in entry.items() if name in ATTRIBUTES}
             about = {name: text for name, text in entry.items() if name not in ATTRIBUTES}
-            self._only(about, {"preference", "source", "licence"}, value)
+            self._only(about, set(_COMMON), value)
             if value.casefold() in table:
                 raise FingerprintError(f"{self.name}: {value} stands twice; keep one")
             table[value.casefold()] = self._entry(
@@ -205,13 +208,7 @@ class _Reader:
             for example in entry.get("examples", ())
         )
         made = self._entry(name, entry, states, examples)
-        return Fingerprint(
-            **{key: getattr(made, key) for key in ("name", "states", "preference", "source")},
-            licence=made.licence,
-            pattern=pattern,
-            examples=examples,
-            counter_examples=tuple(entry.get("not", ())),
-        )
+        return replace(made, pattern=pattern, counter_examples=tuple(entry.get("not", ())))
 
     def _entry(
         self, name: str, about: Mapping[str, Any], states: Mapping[str, str], examples: Any
@@ -226,6 +223,12 @@ class _Reader:
             name=name,
             states=states,
             preference=float(own_or_common("preference")),
+            # An entry's own number comes before what the file says of an attribute.
+            preferences={
+                attribute: float(text)
+                for common in ((about,) if "preference" in about else (self.content, about))
+                for attribute, text in common.get("preferences", {}).items()
+            },
             source=own_or_common("source"),
             licence=own_or_common("licence"),
             examples=examples,

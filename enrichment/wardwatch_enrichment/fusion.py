@@ -17,7 +17,6 @@ from wardwatch_enrichment.statements import Statement
 SINGLE = ("manufacturer", "model", "type", "class", "serial_number", "udi", "os", "hostname")
 _STATEMENTS = ("software_versions",)  # the latest statement holds in full
 _CEILING = 0.99  # nothing that was only overheard is certain
-_CONTRADICTED = 0.5  # how much of a contradicting value's weight is lost
 _SPECIFIC = 0.5  # a particular kind needs as much support of its own to stand for the general one
 
 
@@ -68,7 +67,7 @@ def _single(name: str, values: dict[str, list[Statement]]) -> Iterator[Decided]:
     against = max((support[v] for v in values if not _agree(name, v, best)), default=0.0)
     for value in [best, *(v for v in ranked if v != best)]:
         current = value == best or (name == "hostname" and _agree(name, value, best))
-        sure = support[value] * (1 - _CONTRADICTED * against) if current else support[value]
+        sure = _contradicted(support[value], against) if current else support[value]
         # A value that has ended is as sure as it was.
         confidence = sure or _support(values[value])
         yield Decided(name, value, round(confidence, 3), current, tuple(values[value]))
@@ -97,11 +96,17 @@ def _ended(values: dict[str, list[Statement]]) -> set[Statement]:
 
 
 def _support(statements: Iterable[Statement]) -> float:
-    """Return how sure independent statements make a value: each protocol counts once."""
+    """Return how sure independent statements make a value: each origin counts once."""
     best: defaultdict[str, float] = defaultdict(float)
     for statement in statements:
-        best[statement.protocol] = max(best[statement.protocol], statement.confidence)
+        best[statement.origin] = max(best[statement.origin], statement.confidence)
     return round(min(1 - prod(1 - confidence for confidence in best.values()), _CEILING), 3)
+
+
+def _contradicted(sure: float, against: float) -> float:
+    """Return how sure a value is beside one that cannot be true with it, by Bayes' rule."""
+    right, wrong = sure * (1 - against), (1 - sure) * against
+    return min(sure, right / (right + wrong))
 
 
 def _ordered(values: dict[str, list[Statement]]) -> list[str]:

@@ -38,8 +38,14 @@ class Statement:
     claim: Claim
 
     @property
-    def protocol(self) -> str:
-        """Return the first part of the claim's field: what fails together counts once."""
+    def origin(self) -> str:
+        """Return what the statement rests on: what fails together counts once.
+
+        That is the protocol, or where several carry the same (a MAC, a host name) its fingerprints.
+        """
+        about = fields().get(self.claim.first.field)
+        if about and about.fingerprint and self.rule != about.name:
+            return about.fingerprint
         return self.claim.first.field.partition(".")[0]
 
 
@@ -67,7 +73,10 @@ def read(field: str, value: str) -> tuple[Reading, ...]:
     if known:
         entry = known.fingerprint
         rule = f"{about.fingerprint or field}: {entry.name}"
-        found += [(name, text, entry.preference, rule) for name, text in read.items()]
+        found += [
+            (name, text, entry.preferences.get(name, entry.preference), rule)
+            for name, text in read.items()
+        ]
     return tuple(
         Reading(name, _canonical(name, text), confidence, rule)
         for name, text, confidence, rule in found

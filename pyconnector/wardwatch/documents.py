@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TypeVar
 
+from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.model import Attribute, Device, Evidence
+from wardwatch_enrichment.visibility import visibility
 
 SCHEMA = 2
 """The document's form. Raise it with every change; the next publish then rewrites them all."""
@@ -53,7 +55,32 @@ def device_json(device: Device) -> dict[str, object]:
         "via": list(device.via),
         "first_seen": iso_time(device.first_seen),
         "last_seen": iso_time(device.last_seen),
+        "visibility": _visibility_json(device),
         "attributes": [_attribute_json(attribute) for attribute in device.attributes],
+    }
+
+
+def _visibility_json(device: Device) -> dict[str, object]:
+    known = visibility(device)
+    return {
+        "level": known.level,
+        "score": known.score,
+        "heard": list(known.heard),
+        "missing": list(known.missing),
+        "reveal": list(known.reveal),
+    }
+
+
+def change_json(change: Change) -> dict[str, object]:
+    """Return one event in the life of a device."""
+    return {
+        "time": iso_time(change.time),
+        "id": change.device_id,
+        "kind": change.kind,
+        "attribute": change.attribute,
+        "before": list(change.before),
+        "after": list(change.after),
+        "evidence": [_evidence_json(evidence) for evidence in change.evidence],
     }
 
 
@@ -150,6 +177,7 @@ def _own_fields(device: Device, cut: _Cut) -> dict[str, object]:
         "site": cut.text(device.site),
         "class": device.device_class,
         "type": cut.text(device.type),
+        "visibility": _visibility_json(device),
         "software_versions": cut.texts(device.software_versions),
         "udi": cut.text(device.udi),
         "names": cut.texts(device.names),

@@ -8,15 +8,18 @@ import time
 from argparse import Namespace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import get_args
 
 from rich.text import Text
 
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.documents import device_json, iso_time
+from wardwatch.documents import change_json, device_json, iso_time
 from wardwatch.hearing import seconds
 from wardwatch.outputs import csv, html, terminal
 from wardwatch.store import Store
+from wardwatch_enrichment import changes as history
+from wardwatch_enrichment.changes import Kind
 from wardwatch_enrichment.links import holders
 from wardwatch_enrichment.model import Device
 
@@ -32,6 +35,18 @@ def add(verb: Verb) -> None:
     made = verb("device", device, "show one device with its evidence", "wardwatch device 3f0c91aa")
     made.add_argument("id", metavar="ID", help="its id, or how that begins")
     made.add_argument("--json", action="store_true", help="as one JSON object")
+
+    made = verb(
+        "changes",
+        changes,
+        "list what changed: new devices, addresses, places, software, services",
+        "wardwatch changes --since 2026-11-01 --kind software",
+    )
+    made.add_argument("id", nargs="?", metavar="ID", help="only this device's")
+    made.add_argument("--since", type=_time, metavar="TIME", help="only from this time on")
+    made.add_argument("--kind", choices=get_args(Kind), help="only of this kind")
+    made.add_argument("--site", metavar="NAME", help="only of this site")
+    made.add_argument("--json", action="store_true", help="one JSON object a line, with evidence")
 
     made = verb(
         "report",
@@ -160,6 +175,31 @@ def who(options: Namespace, config: Config) -> int:
     else:
         show(terminal.answers(ip, at, found, known))
     return 0
+
+
+def changes(options: Namespace, config: Config) -> int:
+    """List what changed, the oldest first."""
+    with open_store(options, config) as store:
+        known = store.devices(options.site)
+        wanted = [by_prefix(store, options.id)] if options.id else known
+    latest = {d.site: d.last_seen for d in sorted(known, key=lambda device: device.last_seen)}
+    found = [
+        change
+        for device in wanted
+        for change in history.changes(device, latest[device.site])
+        if change.time >= (options.since or 0.0) and options.kind in (None, change.kind)
+    ]
+    found.sort(key=lambda change: (change.time, change.device_id))
+    if options.json:
+        for change in found:
+            show_json(change_json(change))
+    else:
+        show(terminal.history(found, {device.id: _name(device) for device in wanted}))
+    return 0
+
+
+def _name(device: Device) -> str | None:
+    return device.hostname or next(iter(device.names), device.model)
 
 
 def report(options: Namespace, config: Config) -> int:

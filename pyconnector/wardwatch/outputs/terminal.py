@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.links import Holder, by_number
 from wardwatch_enrichment.model import Attribute, Device, DeviceClass
+from wardwatch_enrichment.visibility import visibility
 
 CELL = 60  # characters of a value that a table shows
 _CLASSES: tuple[DeviceClass | None, ...] = ("medical", "iot", "building", "it", None)
@@ -92,7 +94,32 @@ def detail(device: Device) -> Iterable[Table | Text]:
     ):
         if value:
             yield Text(f"{label}: {cell(value)}")
+    known = visibility(device)
+    yield Text(f"{known.level}, {known.score:.0%} of what matters: {known.sentence}")
     yield _attributes(device.attributes)
+
+
+def history(changes: Iterable[Change], names: Mapping[str, str | None]) -> Iterable[Table | Text]:
+    """Yield what changed, in the order given; `names` are the devices' by their ids."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("time", "id", "device", "what", "before", "after", "evidence"):
+        table.add_column(heading, overflow="fold")
+    count = 0
+    for change in changes:
+        count += 1
+        what = change.kind if change.attribute == "device" else f"{change.kind}: {change.attribute}"
+        quoted = next((f"{e.log} {e.uid or '-'} {e.field}" for e in change.evidence), "")
+        table.add_row(
+            moment(change.time),
+            change.device_id[:8],
+            cell(names.get(change.device_id)),
+            what,
+            cell(change.before),
+            cell(change.after),
+            cell(quoted),
+        )
+    yield table
+    yield Text(f"{count} changes")
 
 
 def _attributes(attributes: Iterable[Attribute]) -> Table:

@@ -7,6 +7,7 @@
     { "rename": { "field": "message2.message", "target_field": "sdc.message", "ignore_missing": true } },
     { "rename": { "field": "message2.endpoint", "target_field": "sdc.endpoint", "ignore_missing": true } },
     { "rename": { "field": "message2.types", "target_field": "sdc.types", "ignore_missing": true } },
+    { "rename": { "field": "message2.part", "target_field": "sdc.part", "ignore_missing": true } },
     { "rename": { "field": "message2.device_type", "target_field": "sdc.device_type", "ignore_missing": true } },
     { "rename": { "field": "message2.location", "target_field": "sdc.location", "ignore_missing": true } },
     { "rename": { "field": "message2.manufacturer", "target_field": "sdc.manufacturer", "ignore_missing": true } },
@@ -16,6 +17,12 @@
     { "rename": { "field": "message2.firmware_version", "target_field": "sdc.firmware_version", "ignore_missing": true } },
     { "rename": { "field": "message2.serial_number", "target_field": "sdc.serial_number", "ignore_missing": true } },
     { "rename": { "field": "message2.udi", "target_field": "sdc.udi", "ignore_missing": true } },
+    { "rename": { "field": "message2.device_identifier", "target_field": "sdc.device_identifier", "ignore_missing": true } },
+    { "rename": { "field": "message2.lot_number", "target_field": "sdc.lot_number", "ignore_missing": true } },
+    { "rename": { "field": "message2.part_number", "target_field": "sdc.part_number", "ignore_missing": true } },
+    { "rename": { "field": "message2.hardware_versions", "target_field": "sdc.hardware_versions", "ignore_missing": true } },
+    { "rename": { "field": "message2.software_versions", "target_field": "sdc.software_versions", "ignore_missing": true } },
+    { "rename": { "field": "message2.firmware_versions", "target_field": "sdc.firmware_versions", "ignore_missing": true } },
     { "pipeline": { "name": "zeek.common" } }
   ]
 }
