@@ -89,7 +89,7 @@ def test_devices_as_json_has_every_key(ct: Run) -> None:
 def test_the_table_has_what_was_sent(ct: Run) -> None:
     """A person sees maker, model, serial number and software, and a sum."""
     table = ct("devices").stdout
-    for value in ("medical", "CT scanner", "GE", "LightSpeed", "77", "1.0", "10.0.0.1"):
+    for value in ("medical", "CT scanner", "GE HealthCare", "LightSpeed", "77", "1.0", "10.0.0.1"):
         assert value in table
     assert "1 devices: 1 medical" in table
 

@@ -96,7 +96,7 @@ class _File:
                 return Match(entry, states)
         for length in self.lengths:
             found = self.prefixes.get(plain[:length])
-            if found and plain[length:].startswith(self.separator or plain[length:]):
+            if found and (plain[length:] or self.separator).startswith(self.separator):
                 return Match(found, dict(found.states))
         return self._registered(value) if self.registered else None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from inventory import build
 
+from wardwatch_enrichment import device_types
 from wardwatch_enrichment.model import Claim, Device
 
 Claiming = Callable[..., Claim]
@@ -28,7 +29,7 @@ def test_a_modality_is_its_host(dataset: Dataset) -> None:
     devices = build(dataset(CT, PACS, "GE", "LightSpeed", "SN4477"))
     assert len(devices) == 2
     ct = medical(devices)["SN4477"]
-    assert (ct.manufacturer, ct.model, ct.type) == ("GE", "LightSpeed", "CT scanner")
+    assert (ct.manufacturer, ct.model, ct.type) == ("GE HealthCare", "LightSpeed", "CT scanner")
     assert (ct.ips, ct.via) == ((CT,), ())
 
 
@@ -53,7 +54,7 @@ def test_an_archive_that_forwards_a_single_device_does_not_become_it(dataset: Da
         + dataset(PACS, VIEWER, "GE", "LightSpeed", "SN4477", ts=1100.0)
     )
     assert medical(devices)["SN4477"].ips == (CT,)
-    assert [d.device_class for d in devices if d.ips == (PACS,)] == [None]
+    assert [d.model for d in devices if d.ips == (PACS,)] == [None]
 
 
 def test_an_archive_seen_only_from_behind_is_unmasked_by_the_second_device(
@@ -120,10 +121,10 @@ def test_a_placeholder_is_no_identity(dataset: Dataset, nothing: str) -> None:
     assert {device.serial_number for device in devices} == {None}
 
 
-def test_software_of_other_peoples_data_is_not_medical(dataset: Dataset) -> None:
-    """A workstation that stores presentation states and reports is no modality."""
-    devices = build(dataset(VIEWER, None, "AGFA", "IMPAX", None, modality="PR"))
-    assert [device.device_class for device in devices] == [None]
+def test_software_for_other_peoples_data_is_no_modality(dataset: Dataset) -> None:
+    """A workstation that stores presentation states and reports makes no images."""
+    (device,) = build(dataset(VIEWER, None, "Unheard-of", "Reader", None, modality="PR"))
+    assert "imaging system" not in device_types.lineage(device.type or "")
 
 
 def test_an_unknown_kind_of_equipment_is_medical_of_unknown_type(dataset: Dataset) -> None:

@@ -55,7 +55,7 @@ def test_a_split_never_gives_one_id_twice(dataset: Dataset) -> None:
     after = assign(groups(one + dataset(PACS, None, "GE", "L", "SN4478")), before)
     assert len({given.id for given in after}) == len(after) == 3
     kept = next(given for given in after if given.id == before[0].id)
-    assert "serial:ge|sn4477" in kept.group.keys
+    assert "serial:gehealthcare|sn4477" in kept.group.keys
     assert {given.split_from for given in after} == {(), (before[0].id,)}
 
 
