@@ -7,6 +7,7 @@
 @load ./evidence/banner
 @load ./evidence/conn
 @load ./evidence/dhcp
+@load ./evidence/dhcp_enterprise
 @load ./evidence/dhcp_vendor
 @load ./evidence/dns_records
 @load ./evidence/http
@@ -14,9 +15,11 @@
 @load ./evidence/local
 @load ./evidence/mdns
 @load ./evidence/netbios
+@load ./evidence/netbios_browser
 @load ./evidence/rdp
 @load ./evidence/smb
 @load ./evidence/snmp
+@load ./evidence/snmp_engine
 @load ./evidence/ssdp
 @load ./evidence/ssh
 @load ./evidence/ssl

@@ -29,6 +29,13 @@ MADE_BY_SCANNER = {
     "dicom.device_serial_number": "SN-0815",
     "dicom.software_versions": "1.0\\2.0b",
 }
+GATEWAY_SAYS = {
+    "dicom.manufacturer": "WARDWATCH GATEWAYS",
+    "dicom.manufacturer_model_name": "ROUTE 66",
+    "dicom.device_serial_number": "GW-4711",
+    "dicom.software_versions": "6.6\\b1",
+    "dicom.contribution": "modifying equipment",
+}
 
 
 def item(kind: int, body: bytes) -> bytes:
@@ -165,3 +172,32 @@ def described(run: Any, host: str) -> dict[str, dict[str, str]]:
         if row["host"] == host and "subject" in row:
             found.setdefault(row["subject"], {})[row["field"]] = row["value"]
     return found
+
+
+def agreed(abstract: str, transfer: str = EXPLICIT) -> list[PART]:
+    """An association for one service."""
+    return [
+        (True, associate(1, [asks(1, abstract, transfer)], "ASKER_1")),
+        (False, associate(2, [answers(1, transfer)], "TAKER_2")),
+    ]
+
+
+def said(is_orig: bool, data: bytes) -> PART:
+    """A whole command."""
+    return is_orig, unit(4, fragment(1, data, command=True))
+
+
+def contributor(code: str = "109103", scheme: str = "DCM", **values: Any) -> pydicom.Dataset:
+    """An item of contributing equipment, with people in it."""
+    purpose = pydicom.Dataset()
+    purpose.CodeValue, purpose.CodingSchemeDesignator, purpose.CodeMeaning = code, scheme, CANARY
+    dataset = pydicom.Dataset()
+    dataset.InstitutionName = CANARY
+    dataset.OperatorsName = CANARY
+    dataset.ContributionDescription = CANARY
+    dataset.PurposeOfReferenceCodeSequence = [purpose]
+    named = {"Manufacturer": "WARDWATCH GATEWAYS", "ManufacturerModelName": "ROUTE 66"}
+    more = {"DeviceSerialNumber": "GW-4711", "SoftwareVersions": ["6.6", "b1"]}
+    for name, value in (values or named | more).items():
+        setattr(dataset, name, value)
+    return dataset

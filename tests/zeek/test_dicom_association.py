@@ -58,6 +58,7 @@ def test_responder_alone(run_zeek: Any, capture: Any) -> None:
         (SERVER, "dicom.implementation_class_uid", "1.2.3.4"),
         (SERVER, "dicom.implementation_version_name", "TAKER_2"),
         (SERVER, "dicom.store_scp", CT),
+        (SERVER, "dicom.role", "storage SCP"),
     }
 
 

@@ -14,6 +14,9 @@ UDN = "uuid:2f402f80-da50-11e1-9b23-001788000815"
 EVERYWHERE = "redef Site::local_nets += { 0.0.0.0/1, 128.0.0.0/1 };"
 LINK = ("arp.", "conn.")
 
+ROLES = ("workstation", "server", "print_server", "unix_server", "nt_workstation", "nt_server",
+         "potential_browser", "dfs")  # fmt: skip
+
 EXPECTED = {
     PUMP: {
         ("dhcp.mac", "02:20:00:00:04:03"),
@@ -23,6 +26,7 @@ EXPECTED = {
         ("dhcp.enterprise_number", "9"),
         ("dhcp.enterprise_number", "3561"),
         ("dhcp.enterprise_class", "9:Pump3"),
+        ("dhcp.enterprise_options", "3561:1"),
         ("dhcp.user_class", "ivpmp"),
         ("dhcp.user_class", "icu"),
         ("tls.client_subject", "serialNumber=P3-0815,O=Example Pumps"),
@@ -79,6 +83,9 @@ EXPECTED = {
     VIEWER: {
         ("netbios.name", "VIEWER7"),
         ("netbios.workgroup", "RADIOLOGY"),
+        ("netbios.browser_name", "VIEWER7"),
+        ("netbios.browser_os_version", "6.1"),
+        *(("netbios.browser_role", role) for role in ROLES),
         ("ntlm.computer_name", "VIEWER7"),
         ("ntlm.domain", "VIEWER7"),
         ("ntlm.os_build", "6.1.0"),

@@ -80,6 +80,23 @@ def test_additional_records_count(told: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("usb_MFG", "manufacturer"),
+        ("usb_MDL", "model"),
+        ("SerialNumber", "serial_number"),
+        ("fw", "firmware"),
+        ("osxvers", "os_version"),
+        ("adminurl", None),
+    ],
+)
+def test_parameters_of_services(told: Any, key: str, field: str | None) -> None:
+    """Keys of printers, displays and computers, however they are spelt; others are skipped."""
+    claims = told(mdns(record(SERVICE, 16, label(f"{key}=7.1"))), 5353)
+    assert claims == ({(HOST, f"mdns.{field}", "7.1")} if field else set())
+
+
+@pytest.mark.parametrize(
     "message",
     [mdns(TEXT, FOREIGN), mdns(TEXT, OWN, flags=0), mdns(TEXT)[:40], b"\x84" * 13, b""],
     ids=["of another", "known answers", "cut", "damaged", "empty"],

@@ -10,6 +10,8 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "zeek-scripts"
 SHARED_TRACES = SCRIPTS.parents[1] / "shared" / "data" / "traces"
 CAPTURES = sorted(SHARED_TRACES.glob("*.pcap"))
+EVIDENCE = sorted((SCRIPTS / "evidence").rglob("*.zeek"))
+EVIDENCE_CAPTURE = Path(__file__).parents[1] / "traces" / "evidence.pcap"
 HAVE_DICOM = ("gen-dcmtk-loopback-cecho-cstore", "tapirx-dicom-find")
 
 
@@ -19,6 +21,20 @@ def test_parses(run_zeek: Any, mode: list[str], name: str | Path) -> None:
     """Zeek itself parses the scripts without a word, by their package's name or by path."""
     run = run_zeek(*mode, load=[name])
     assert (run.returncode, run.output) == (0, "")
+
+
+@pytest.mark.parametrize("mode", [["-a"], ["-a", "-b"]], ids=["normal", "bare"])
+@pytest.mark.parametrize("path", EVIDENCE, ids=lambda path: path.stem)
+def test_each_evidence_loads_alone(run_zeek: Any, mode: list[str], path: Path) -> None:
+    """Who wants one kind of evidence loads its script, which brings what it needs."""
+    run = run_zeek(*mode, load=[path])
+    assert (run.returncode, run.output) == (0, "")
+
+
+@pytest.mark.parametrize("path", EVIDENCE, ids=lambda path: path.stem)
+def test_each_evidence_runs_alone(run_zeek: Any, path: Path) -> None:
+    """It reads a capture, its signatures included, without a word."""
+    run_zeek("-b", capture=EVIDENCE_CAPTURE, load=[path]).assert_quiet()
 
 
 def test_loading_twice_is_harmless(run_zeek: Any) -> None:

@@ -8,6 +8,9 @@ module Evidence;
 # Whose frames were looked at already: a host's further connections cost one lookup.
 global framed: set[addr, string, bool] &create_expire=Asset::reporting_interval;
 
+# Between whom frames were looked at lately: that all is told costs most connections one lookup.
+global paired: set[addr, addr, string, string] &create_expire=5min;
+
 const link_local: set[subnet] = {
 	169.254.0.0/16,
 	[fe80::]/10,
@@ -50,12 +53,22 @@ function look_at_frames(c: connection, is_orig: bool, mac: string)
 
 function look_at_both(c: connection)
 	{
-	if ( c$orig?$l2_addr )
-		look_at_frames(c, T, c$orig$l2_addr);
-
+	local from = c$orig?$l2_addr ? c$orig$l2_addr : "";
 	# The address that packets were sent to is the responder's only if it answered.
-	if ( c$resp?$l2_addr && c$resp?$num_pkts && c$resp$num_pkts > 0 )
-		look_at_frames(c, F, c$resp$l2_addr);
+	local to = c$resp?$l2_addr && c$resp?$num_pkts && c$resp$num_pkts > 0 ?
+	    c$resp$l2_addr : "";
+
+	if ( [c$id$orig_h, c$id$resp_h, from, to] in paired )
+		return;
+
+	if ( |paired| < Asset::max_hosts )
+		add paired[c$id$orig_h, c$id$resp_h, from, to];
+
+	if ( from != "" )
+		look_at_frames(c, T, from);
+
+	if ( to != "" )
+		look_at_frames(c, F, to);
 	}
 
 # Sessions of medical devices last for weeks: their ends are not waited for.

@@ -17,7 +17,14 @@ type Request: record {
 	options: DHCP::Options;
 };
 
+## What a server granted, for a request that comes to the manager later, from another worker.
+type Grant: record {
+	chaddr: string;
+	host: addr;
+};
+
 global requested: table[count] of Request &create_expire=1min;
+global granted: table[count] of Grant &create_expire=1min;
 
 function numbers(values: index_vec): string
 	{
@@ -46,13 +53,26 @@ function tell_options(host: addr, options: DHCP::Options, uid: string)
 		    uid);
 	}
 
+## Whose transaction it is, if it was granted before the request came; 0.0.0.0 if not.
+function granted_before(xid: count, chaddr: string): addr
+	{
+	if ( xid in granted && granted[xid]$chaddr == chaddr )
+		return granted[xid]$host;
+
+	return 0.0.0.0;
+	}
+
 ## A client asks for an address, or for options to the one that it holds.
 function on_request(msg: DHCP::Msg, options: DHCP::Options, uid: string)
 	{
 	if ( msg$ciaddr != 0.0.0.0 )
 		tell_options(msg$ciaddr, options, uid);
 
-	if ( msg$xid in requested || |requested| < max_dhcp_requests )
+	local host = granted_before(msg$xid, msg$chaddr);
+
+	if ( host != 0.0.0.0 )
+		tell_options(host, options, uid);
+	else if ( msg$xid in requested || |requested| < max_dhcp_requests )
 		requested[msg$xid] = Request($chaddr=msg$chaddr, $options=options);
 	}
 
@@ -79,6 +99,22 @@ function on_ack(msg: DHCP::Msg, uid: string)
 			Asset::host_observed(host, field, value, uid);
 
 	delete requested[msg$xid];
+
+	if ( Cluster::is_enabled() && |granted| < max_dhcp_requests )
+		granted[msg$xid] = Grant($chaddr=msg$chaddr, $host=host);
+	}
+
+event Evidence::dhcp_vendor_options(xid: count, chaddr: string, ciaddr: addr,
+    told: VendorOptions) &priority=-5
+	{
+	local host = granted_before(xid, chaddr);
+
+	if ( host == 0.0.0.0 )
+		return;
+
+	for ( field, values in told )
+		for ( value in values )
+			Asset::host_observed(host, field, value);
 	}
 
 # In a cluster the manager sees both halves of a transaction here, wherever they were captured.

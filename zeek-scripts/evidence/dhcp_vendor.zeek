@@ -1,7 +1,8 @@
 ##! DHCP options that Zeek does not hand out as they are on the wire: client identifier (61), user
-##! class (77), vendor-identifying vendor class (124) and information (125).
+##! class (77), and the options of enterprises (43, 124, 125).
 
 @load base/frameworks/cluster
+@load ./dhcp_enterprise
 @load ./local
 
 module Evidence;
@@ -12,9 +13,6 @@ redef udp_content_ports += {67/udp};
 export {
 	## The most DHCP transactions of which the request is kept until its answer.
 	option max_dhcp_requests = 1000;
-
-	## The options of a client, by field.
-	type VendorOptions: table[string] of set[string];
 
 	## Raised on the manager with what a client asked with; the answer may be seen elsewhere.
 	global dhcp_vendor_options: event(xid: count, chaddr: string, ciaddr: addr,
@@ -34,34 +32,18 @@ type Announced: record {
 const dhcp_options_at = 240;
 const dhcp_cookie = "\x63\x82\x53\x63";
 const max_dhcp_options = 64;
-const printable = /[\x20-\x7e]+/;
+
+# Those that are read, and the vendor class, which says what 43 holds.
+const wanted_options: set[count] = {
+	43,
+	60,
+	61,
+	77,
+	124,
+	125
+};
 
 global announced_options: table[count] of Announced &create_expire=1min;
-
-function add_option(told: VendorOptions, field: string, value: string)
-	{
-	if ( field !in told )
-		told[field] = set();
-
-	add told[field][value];
-	}
-
-## Text as it is, anything else in hexadecimal.
-function text_or_hex(data: string): string
-	{
-	return printable == data ? data : string_to_ascii_hex(data);
-	}
-
-## A hardware address as Zeek's own DHCP events write it.
-function mac_text(bytes: string): string
-	{
-	local parts: vector of string = vector();
-
-	for ( byte in bytes )
-		parts += string_to_ascii_hex(byte);
-
-	return join_string_vec(parts, ":");
-	}
 
 ## RFC 2132, 9.14. An identifier that is the hardware address says nothing new.
 function on_client_id(told: VendorOptions, data: string, chaddr: string)
@@ -70,7 +52,7 @@ function on_client_id(told: VendorOptions, data: string, chaddr: string)
 		return;
 
 	if ( data[0] == "\x00" )
-		add_option(told, "dhcp.client_id", text_or_hex(data[1:]));
+		add_option(told, "dhcp.client_id", data[1:]);
 	else
 		add_option(told, "dhcp.client_id", string_to_ascii_hex(data));
 	}
@@ -96,40 +78,14 @@ function on_user_class(told: VendorOptions, data: string)
 		}
 
 	for ( _, item in items )
-		add_option(told, "dhcp.user_class", text_or_hex(rstrip(item, "\x00")));
+		add_option(told, "dhcp.user_class", item);
 	}
 
-## RFC 3925: enterprise numbers, each with the length of its data and the data.
-function on_enterprises(told: VendorOptions, data: string, is_class: bool)
+## The wanted options of a client's message. One that stands several times is a long one in pieces
+## (RFC 3396).
+function wanted_of(message: string): table[count] of string
 	{
-	local at = 0;
-
-	while ( at + 5 <= |data| )
-		{
-		local enterprise = bytestring_to_count(data[at : at + 4]);
-		local len = bytestring_to_count(data[at + 4]);
-		at += 5;
-
-		if ( at + len > |data| )
-			return;
-
-		add_option(told, "dhcp.enterprise_number", cat(enterprise));
-		local inner = data[at : at + len];
-		at += len;
-
-		# The data of a class are strings, each with its length.
-		if ( is_class && len > 1 && bytestring_to_count(inner[0]) <= len - 1 )
-			add_option(told, "dhcp.enterprise_class", fmt("%d:%s", enterprise,
-			    text_or_hex(inner[1 : 1 + bytestring_to_count(
-			    inner[0])])));
-		}
-	}
-
-## The wanted options of a client's message.
-function vendor_options(message: string): VendorOptions
-	{
-	local told: VendorOptions = table();
-	local chaddr = message[28:34];
+	local found: table[count] of string = table();
 	local at = dhcp_options_at;
 	local seen = 0;
 
@@ -152,22 +108,34 @@ function vendor_options(message: string): VendorOptions
 		if ( at + len > |message| )
 			break;
 
-		local data = message[at : at + len];
-		at += len;
+		if ( code in wanted_options )
+			found[code] = ( code in found ? found[code] : "" ) + message[at : at + len];
 
-		switch ( code )
-			{
-			case 61:
-				on_client_id(told, data, chaddr);
-				break;
-			case 77:
-				on_user_class(told, data);
-				break;
-			case 124, 125:
-				on_enterprises(told, data, code == 124);
-				break;
-			}
+		at += len;
 		}
+
+	return found;
+	}
+
+function vendor_options(message: string): VendorOptions
+	{
+	local told: VendorOptions = table();
+	local found = wanted_of(message);
+
+	if ( 61 in found )
+		on_client_id(told, found[61], message[28:34]);
+
+	if ( 77 in found )
+		on_user_class(told, found[77]);
+
+	if ( 124 in found )
+		on_enterprise_classes(told, found[124]);
+
+	if ( 125 in found )
+		on_enterprise_information(told, found[125]);
+
+	if ( 43 in found && 60 in found )
+		on_vendor_information(told, found[60], found[43]);
 
 	return told;
 	}

@@ -16,6 +16,9 @@ export {
 	## A side of a connection says something of itself.
 	global tell: function(c: connection, is_orig: bool, field: string,
 	    value: string);
+
+	## The bytes of a hardware address as Zeek's own events write it.
+	global mac_text: function(bytes: string): string;
 }
 
 # Longer values differ in their first bytes, or are told again in vain.
@@ -42,4 +45,14 @@ function tell(c: connection, is_orig: bool, field: string, value: string)
 		add heard[host, field, start];
 
 	Asset::observed(c, is_orig, field, start);
+	}
+
+function mac_text(bytes: string): string
+	{
+	local parts: vector of string = vector();
+
+	for ( byte in bytes )
+		parts += string_to_ascii_hex(byte);
+
+	return join_string_vec(parts, ":");
 	}

@@ -6,6 +6,8 @@
 @load ./banner
 @load ./local
 
+@load-sigs ./telnet.sig
+
 module Telnet;
 
 redef record connection += {

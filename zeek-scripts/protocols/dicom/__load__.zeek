@@ -1,2 +1,4 @@
 @load ./main
+@load ./tls
+@load ./web_bodies
 @load-sigs ./dpd.sig

@@ -168,6 +168,13 @@ function context_header(c: connection, side: Side, data: string, at: count)
 		}
 	}
 
+## The type of a user's identity. What follows it are credentials, which nobody looks at.
+function user_identity(c: connection, is_orig: bool, kind: count)
+	{
+	c$iomt_dicom$info$user_identity = identity_types[kind];
+	Asset::observed(c, is_orig, "dicom.user_identity", identity_types[kind]);
+	}
+
 ## An item of an association's request or acceptance. Items that hold items are entered.
 function associate_item(c: connection, is_orig: bool, side: Side, data: string,
     at: count): count
@@ -203,6 +210,8 @@ function associate_item(c: connection, is_orig: bool, side: Side, data: string,
 
 		leaf(c, is_orig, side, kind, data[at + 4 : at + used]);
 		}
+	else if ( kind == USER_IDENTITY && side$pdu == ASSOCIATE_RQ && len > 0 )
+		user_identity(c, is_orig, bytestring_to_count(data[at + 4 : at + 5]));
 
 	return take(side, used);
 	}

@@ -12,8 +12,8 @@ export {
 	const RELEASE_RP = 0x06;
 	const ABORT = 0x07;
 
-	## Items of A-ASSOCIATE that are read (PS3.8 9.3.2, PS3.7 D.3.3); all others are stepped over,
-	## user identity (58H) among them.
+	## Items of A-ASSOCIATE that are read (PS3.8 9.3.2, PS3.7 D.3.3); all others are stepped over.
+	## Of a user identity only its type is read.
 	const CONTEXT_RQ = 0x20;
 	const CONTEXT_AC = 0x21;
 	const ABSTRACT_SYNTAX = 0x30;
@@ -21,6 +21,19 @@ export {
 	const USER_INFORMATION = 0x50;
 	const IMPLEMENTATION_CLASS_UID = 0x52;
 	const IMPLEMENTATION_VERSION_NAME = 0x55;
+	const USER_IDENTITY = 0x58;
+
+	## How users prove who they are (PS3.7 D.3.3.7.1).
+	const identity_types: table[count] of string = {
+		[1] = "username",
+		[2] = "username and passcode",
+		[3] = "Kerberos ticket",
+		[4] = "SAML assertion",
+		[5] = "JSON web token",
+	} &default=function(kind: count): string
+		{
+		return fmt("unknown-type-%d", kind);
+		};
 
 	## Who rejected, and why (PS3.8 9.3.4).
 	const reject_reasons: table[count, count] of string = {
@@ -68,6 +81,12 @@ export {
 
 	const C_STORE_RQ = 0x0001;
 	const C_STORE_RSP = 0x8001;
+	const N_EVENT_REPORT_RQ = 0x0100;
+	const N_CREATE_RQ = 0x0140;
+	const N_CREATE_RSP = 0x8140;
+
+	## The bit that makes a request's number that of its response.
+	const RESPONSE = 0x8000;
 
 	## The value of CommandDataSetType that says that no data set follows.
 	const NO_DATA_SET = 0x0101;
@@ -91,6 +110,13 @@ export {
 	const UDI = 0x00181009;
 	const UDI_SEQUENCE = 0x0018100a;
 	const SOFTWARE_VERSIONS = 0x00181020;
+	const CONTRIBUTING_EQUIPMENT = 0x0018a001;
+	const PERFORMED_STATION_AE_TITLE = 0x00400241;
+	const PERFORMED_STATION_NAME = 0x00400242;
+	## The purpose of a contribution, in its item, and the code within that.
+	const PURPOSE = 0x0040a170;
+	const CODE_VALUE = 0x00080100;
+	const CODING_SCHEME = 0x00080102;
 
 	## Delimiters (PS3.5 7.5).
 	const ITEM = 0xfffee000;

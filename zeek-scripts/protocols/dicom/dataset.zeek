@@ -2,6 +2,7 @@
 ##! else, patients' data above all, is stepped over by its length and never held.
 
 @load ./consts
+@load ./walk
 
 module DICOM;
 
@@ -13,60 +14,13 @@ export {
 	## The longest value that is read, in bytes.
 	const max_element = 1024;
 
-	## The deepest nesting of sequences and items that is walked.
-	const max_depth = 16;
-
-	## A sequence or an item that is being walked.
-	type Frame: record {
-		is_item: bool;
-		## It belongs to the UDI sequence, whose elements are read.
-		wanted: bool;
-		explicit: bool;
-		## The offset after its last byte, or 0 if a delimiter ends it.
-		end: count;
-	};
-
-	## A walk through one data set.
-	type Walk: record {
-		## How it is encoded; found from its first bytes where that was not seen negotiated.
-		known: bool &default=T;
-		explicit: bool &default=F;
-		big: bool &default=F;
-		## The elements to read.
-		wanted: set[count];
-		## The last of them: nothing is read beyond it.
-		last: count;
-		## How many bytes may be walked.
-		limit: count;
-		## What was read.
-		values: table[count] of string &default=table();
-
-		pending: string &default="";
-		skip: count &default=0;
-		## The offset of the next element.
-		offset: count &default=0;
-		latest: count &default=0;
-		frames: vector of Frame &default=vector();
-		## Nothing more will be read.
-		done: bool &default=F;
-		## The bytes are no data set.
-		broken: bool &default=F;
-	};
+	## The most items of contributing equipment that are read.
+	const max_items = 8;
 }
 
 function number(w: Walk, data: string, at: count, size: count): count
 	{
 	return bytestring_to_count(data[at : at + size], ! w$big);
-	}
-
-## Ends a walk through bytes that are no data set.
-##
-## Returns: 0, for the caller to pass on.
-function broken(w: Walk): count
-	{
-	w$broken = T;
-	w$done = T;
-	return 0;
 	}
 
 ## Finds the encoding of a data set from its first eight bytes; every stored data set begins in
@@ -93,22 +47,6 @@ function infer_encoding(w: Walk, data: string): bool
 	return T;
 	}
 
-## Opens a sequence or an item of which the header ends at *start*.
-function push_frame(w: Walk, is_item: bool, wanted: bool, explicit: bool,
-    start: count, len: count)
-	{
-	if ( |w$frames| >= max_depth )
-		broken(w);
-
-	w$frames += Frame($is_item=is_item, $wanted=wanted, $explicit=explicit,
-	    $end=len == UNDEFINED_LENGTH ? 0 : start + len);
-	}
-
-function pop_frame(w: Walk)
-	{
-	resize(w$frames, |w$frames| - 1);
-	}
-
 ## Steps over a value of which the header was read, whether or not it has arrived.
 ##
 ## Returns: how many bytes header and value take.
@@ -130,10 +68,20 @@ function delimiter(w: Walk, tag: count, len: count): count
 
 	if ( tag == ITEM && ! frame$is_item )
 		{
-		if ( ! frame$wanted && len != UNDEFINED_LENGTH )
+		local within = frame$within;
+
+		if ( within == CONTRIBUTING_EQUIPMENT )
+			{
+			if ( |w$items| < max_items )
+				w$items[|w$items|] = table();
+			else
+				within = 0;
+			}
+
+		if ( within == 0 && len != UNDEFINED_LENGTH )
 			return step_over(w, 8, len);
 
-		push_frame(w, T, frame$wanted, frame$explicit, w$offset + 8, len);
+		push_frame(w, T, within, frame$explicit, w$offset + 8, len);
 		return 8;
 		}
 
@@ -147,6 +95,15 @@ function delimiter(w: Walk, tag: count, len: count): count
 	return broken(w);
 	}
 
+## Whether an element is a sequence of which elements are read.
+function enters_sequence(w: Walk, within: count, nested: bool, tag: count): bool
+	{
+	if ( nested )
+		return within == CONTRIBUTING_EQUIPMENT && tag == PURPOSE;
+
+	return tag in read_within && ( tag in w$wanted || tag == w$beyond );
+	}
+
 ## An element of which the header is complete.
 ##
 ## Returns: how many bytes it takes, 0 if its value has not arrived yet.
@@ -155,29 +112,34 @@ function element(w: Walk, data: string, at: count, tag: count,
 	{
 	local nested = |w$frames| > 0;
 	local explicit = nested ? w$frames[|w$frames| - 1]$explicit : w$explicit;
-	local is_udi = ! nested && tag == UDI_SEQUENCE && tag in w$wanted;
+	local within = nested ? w$frames[|w$frames| - 1]$within : 0;
+	local enters = enters_sequence(w, within, nested, tag);
 
-	if ( len == UNDEFINED_LENGTH || ( is_udi && value_rep in set("", "SQ") ) )
+	if ( len == UNDEFINED_LENGTH || ( enters && value_rep in set("", "SQ") ) )
 		{
 		# Of undefined length are sequences; UN hides one in implicit encoding (PS3.5 6.2.2).
 		if ( value_rep !in set("", "SQ", "UN") )
 			return broken(w);
 
-		push_frame(w, F, is_udi, explicit
+		push_frame(w, F, enters ? tag : 0, explicit
 		    && value_rep != "UN", w$offset + header, len);
 		return header;
 		}
 
-	local wanted = nested ? tag == UDI && w$frames[|w$frames| - 1]$wanted : tag in
-	    w$wanted;
-
-	if ( ! wanted || len > max_element )
+	if ( ! ( nested ? within > 0 && tag in read_within[within] : tag in w$wanted )
+	    || len > max_element )
 		return step_over(w, header, len);
 
 	if ( |data| < at + header + len )
 		return 0;
 
-	w$values[tag] = data[at + header : at + header + len];
+	local value = data[at + header : at + header + len];
+
+	if ( ! nested || within == UDI_SEQUENCE )
+		w$values[tag] = value;
+	else if ( |w$items| > 0 )
+		w$items[|w$items| - 1][tag] = value;
+
 	return header + len;
 	}
 
@@ -186,10 +148,7 @@ function element(w: Walk, data: string, at: count, tag: count,
 ## Returns: how many bytes it takes, 0 if more must arrive first.
 function next_element(w: Walk, data: string, at: count): count
 	{
-	while ( |w$frames| > 0
-	    && w$frames[|w$frames| - 1]$end > 0
-	    && w$offset >= w$frames[|w$frames| - 1]$end )
-		pop_frame(w);
+	pop_ended(w);
 
 	if ( |data| < at + 8 )
 		return 0;
@@ -210,8 +169,13 @@ function next_element(w: Walk, data: string, at: count): count
 
 		if ( tag > w$last )
 			{
-			w$done = T;
-			return 0;
+			if ( tag > w$beyond )
+				{
+				w$done = T;
+				return 0;
+				}
+
+			w$passed = T;
 			}
 
 		w$latest = tag;
@@ -267,4 +231,28 @@ function walk(w: Walk, fragment: string)
 
 	w$skip = at > |data| ? at - |data| : 0;
 	w$pending = w$done || at >= |data| ? "" : data[at:];
+	}
+
+## Begins a walk through a data set in a transfer syntax, the empty string if that is not known.
+function new_walk(syntax: string, wanted: set[count], last: count,
+    beyond: count): Walk
+	{
+	return Walk($known=syntax != "", $explicit=syntax != IMPLICIT_LITTLE_ENDIAN,
+	    $big=syntax == EXPLICIT_BIG_ENDIAN, $wanted=wanted, $last=last,
+	    $beyond=beyond, $limit=max_header);
+	}
+
+## Ends a walk where the data set does.
+function end_walk(w: Walk)
+	{
+	# What ends within an element was cut.
+	if ( ! w$done && ! w$passed && ( w$skip > 0 || w$pending != "" ) )
+		w$broken = T;
+
+	w$done = T;
+	pop_ended(w);
+
+	# Of contributing equipment that was cut nothing is told.
+	if ( |w$frames| > 0 )
+		w$items = vector();
 	}

@@ -3,9 +3,11 @@
 @load ../../frameworks/asset
 @load ../../frameworks/stream
 @load ./association
-@load ./charset
 @load ./consts
 @load ./dataset
+@load ./equipment
+@load ./roles
+@load ./step
 @load ./types
 
 module DICOM;
@@ -17,68 +19,38 @@ export {
 
 	## The most data sets of an association that wait for their acknowledgement.
 	const max_stores = 64;
+
+	## After this many data sets in a row that name no equipment that contributed, the others of an
+	## association are not searched for it.
+	const max_alone = 4;
 }
 
 const command_words = set(AFFECTED_SOP_CLASS, REQUESTED_SOP_CLASS,
     COMMAND_FIELD, MESSAGE_ID, MESSAGE_ID_RESPONDED_TO, COMMAND_DATA_SET_TYPE,
     STATUS);
 
-## What a data set says of the device that made it, by the claim's field.
-const dataset_fields: table[count] of string = {
-	[MODALITY] = "dicom.modality",
-	[MANUFACTURER] = "dicom.manufacturer",
-	[STATION_NAME] = "dicom.station_name",
-	[MODEL_NAME] = "dicom.manufacturer_model_name",
-	[SERIAL_NUMBER] = "dicom.device_serial_number",
-	[UDI] = "dicom.udi",
-	[SOFTWARE_VERSIONS] = "dicom.software_versions",
-};
-
-# In the order in which they are logged.
-const dataset_tags = vector(MODALITY, MANUFACTURER, STATION_NAME, MODEL_NAME,
-    SERIAL_NUMBER, UDI, SOFTWARE_VERSIONS);
-
-const dataset_elements = set(CHARACTER_SET, MODALITY, MANUFACTURER,
-    STATION_NAME, MODEL_NAME, SERIAL_NUMBER, UDI_SEQUENCE, SOFTWARE_VERSIONS);
-
-## A number of a command, 0 if it is not there.
-function word(w: Walk, tag: count): count
-	{
-	return tag in w$values && |w$values[tag]| == 2 ? bytestring_to_count(
-	    w$values[tag], T) : 0;
-	}
-
-## The SOP class of a command.
-function sop_class_of(w: Walk): string
-	{
-	for ( _, tag in vector(AFFECTED_SOP_CLASS, REQUESTED_SOP_CLASS) )
-		if ( tag in w$values )
-			return uid_of(w$values[tag]);
-
-	return "";
-	}
-
-## Prepares for the data set that a C-STORE request announces.
-function expect_dataset(c: connection, is_orig: bool, side: Side,
-    message: count, sop_class: string)
+## Remembers that a request's data set is awaited.
+function await(c: connection, is_orig: bool, side: Side, message: count,
+    sop_class: string): string
 	{
 	local s = c$iomt_dicom;
-	local syntax = side$context in s$contexts ? s$contexts[side$context]$transfer : "";
 
 	if ( |s$stores| < max_stores )
 		s$stores[is_orig, message] = Store($sop_class=sop_class);
 
 	side$message = message;
-	add_once(s$info$transfer_syntaxes, syntax);
+	return side$context in s$contexts ? s$contexts[side$context]$transfer : "";
+	}
 
+## Prepares for the data set that a request announces: up to which element it is walked.
+function expect_dataset(side: Side, syntax: string, wanted: set[count],
+    last: count, beyond: count)
+	{
 	# It would have to be inflated to be read.
 	if ( syntax in deflated )
 		return;
 
-	side$dataset = Walk($known=syntax != "",
-	    $explicit=syntax != IMPLICIT_LITTLE_ENDIAN,
-	    $big=syntax == EXPLICIT_BIG_ENDIAN, $wanted=dataset_elements,
-	    $last=SOFTWARE_VERSIONS, $limit=max_header);
+	side$dataset = new_walk(syntax, wanted, last, beyond);
 	}
 
 ## A request that is complete.
@@ -100,17 +72,34 @@ function request(c: connection, is_orig: bool, side: Side, kind: count, w: Walk)
 	++s$operations[name];
 	add_once(s$info$sop_classes, sop_class);
 	Asset::observed(c, is_orig, "dicom.sop_class", sop_class);
+	tell_role(c, is_orig, side, kind, sop_class);
+	side$step = F;
 
-	if ( kind == C_STORE_RQ && word(w, COMMAND_DATA_SET_TYPE) != NO_DATA_SET )
-		expect_dataset(c, is_orig, side, word(w, MESSAGE_ID), sop_class);
+	if ( word(w, COMMAND_DATA_SET_TYPE) == NO_DATA_SET )
+		return;
+
+	local syntax: string;
+
+	if ( kind == C_STORE_RQ )
+		{
+		syntax = await(c, is_orig, side, word(w, MESSAGE_ID), sop_class);
+		add_once(s$info$transfer_syntaxes, syntax);
+		expect_dataset(side, syntax, dataset_elements, SOFTWARE_VERSIONS, s$alone <
+		    max_alone ? CONTRIBUTING_EQUIPMENT : 0);
+		}
+	else if ( kind == N_CREATE_RQ && sop_class == PERFORMED_STEP )
+		{
+		syntax = await(c, is_orig, side, word(w, MESSAGE_ID), sop_class);
+		expect_dataset(side, syntax, step_elements, PERFORMED_STATION_NAME, 0);
+		side$step = T;
+		}
 	}
 
-## The acknowledgement of a data set.
-function acknowledge(c: connection, is_orig: bool, w: Walk)
+## The acknowledgement of a request that brought a data set.
+function acknowledge(c: connection, is_orig: bool, kind: count, w: Walk)
 	{
 	local stores = c$iomt_dicom$stores;
 	local message = word(w, MESSAGE_ID_RESPONDED_TO);
-	local status = STATUS in w$values ? word(w, STATUS) : 0xffff;
 
 	# In a capture of this side alone the request was not seen.
 	local stored = Store($sop_class=sop_class_of(w));
@@ -121,14 +110,19 @@ function acknowledge(c: connection, is_orig: bool, w: Walk)
 		delete stores[! is_orig, message];
 		}
 
-	# Success, or a warning about data that was stored all the same (PS3.4 B.2.3).
-	if ( status != 0 && status / 0x1000 != 0xb )
+	if ( ! is_success(w) )
 		return;
 
-	Asset::observed(c, is_orig, "dicom.store_scp", stored$sop_class);
+	if ( kind == C_STORE_RSP )
+		Asset::observed(c, is_orig, "dicom.store_scp", stored$sop_class);
+	else if ( stored$sop_class == PERFORMED_STEP )
+		# A broker may report a step before it acknowledges it, under the modality's own title.
+		Asset::observed(c, is_orig, "dicom.intermediary",
+		    "performed procedure step SCP");
 
 	if ( stored$subject != "" )
-		Asset::described(c, is_orig, stored$subject, "dicom.received", "C-STORE");
+		Asset::described(c, is_orig, stored$subject, "dicom.received", requests[kind -
+		    RESPONSE]);
 	}
 
 function command_read(c: connection, is_orig: bool, side: Side)
@@ -139,81 +133,50 @@ function command_read(c: connection, is_orig: bool, side: Side)
 	delete side$dataset;
 
 	if ( kind in requests )
-		request(c, is_orig, side, kind, w);
-	else if ( kind == C_STORE_RSP )
-		acknowledge(c, is_orig, w);
-	}
-
-## Several values in as few claims as hold them: half of a version would be another version.
-function whole_values(s: string): vector of string
-	{
-	local claims: vector of string = vector(s);
-
-	if ( |s| <= Asset::max_value_length )
-		return claims;
-
-	claims = vector();
-	local joined = "";
-
-	for ( _, value in split_string(s, /\\/) )
 		{
-		if ( joined != "" && |joined| + 1 + |value| <= Asset::max_value_length )
-			joined += "\\" + value;
-		else
-			{
-			if ( joined != "" )
-				claims += joined;
-
-			joined = value;
-			}
+		request(c, is_orig, side, kind, w);
+		return;
 		}
 
-	claims += joined;
-	return claims;
+	if ( kind < RESPONSE || kind - RESPONSE !in requests )
+		return;
+
+	if ( is_success(w) || is_pending(w) )
+		tell_role(c, is_orig, side, kind, sop_class_of(w));
+
+	if ( kind == C_STORE_RSP || kind == N_CREATE_RSP )
+		acknowledge(c, is_orig, kind, w);
 	}
 
-## Tells of the device that made a data set. Its subject is the same in every data set it makes.
-function dataset_read(c: connection, is_orig: bool, side: Side)
+## Tells of the device that made a data set, as soon as enough of it was read.
+function tell_maker(c: connection, is_orig: bool, side: Side)
 	{
 	local s = c$iomt_dicom;
 	local w = side$dataset;
-	delete side$dataset;
+	w$told = T;
 
 	if ( w$broken )
 		return;
 
-	local values: table[count] of string;
-	local charset = CHARACTER_SET in w$values ? rstrip(w$values[CHARACTER_SET]) : "";
+	local values = decoded(w$values, CHARACTER_SET in w$values ?
+	    w$values[CHARACTER_SET] : "");
+	local subject: string;
 
-	for ( tag, raw in w$values )
-		values[tag] = decode(raw, charset);
-
-	local identity: vector of string;
-	local known = F;
-
-	for ( _, tag in vector(MANUFACTURER, MODEL_NAME, SERIAL_NUMBER, STATION_NAME) )
+	if ( side$step )
+		subject = tell_step(c, is_orig, values);
+	else
 		{
-		identity += tag in values ? Asset::clean_value(values[tag]) : "";
-		known = known || identity[|identity| - 1] != "";
+		w$identity = identity_of(values);
+
+		# Without any of them there is no telling one device from another.
+		if ( |w$identity| == 0 )
+			return;
+
+		subject = tell_equipment(c, is_orig, w$identity, values);
 		}
 
-	# Without any of them there is no telling one device from another.
-	if ( ! known )
+	if ( subject == "" )
 		return;
-
-	local subject = "dicom:" + sha256_hash(join_string_vec(identity, "\n"))[:32];
-
-	for ( _, tag in dataset_tags )
-		{
-		if ( tag !in values )
-			next;
-
-		local claims = tag == SOFTWARE_VERSIONS ? whole_values(values[tag]) : vector(
-		    values[tag]);
-
-		for ( _, value in claims )
-			Asset::described(c, is_orig, subject, dataset_fields[tag], value);
-		}
 
 	if ( [is_orig, side$message] in s$stores )
 		s$stores[is_orig, side$message]$subject = subject;
@@ -221,6 +184,29 @@ function dataset_read(c: connection, is_orig: bool, side: Side)
 	add_once(s$info$subjects, subject);
 	s$repeats = subject == s$subject ? s$repeats + 1 : 0;
 	s$subject = subject;
+	}
+
+## A data set of which enough was read, or all that is wanted.
+function dataset_read(c: connection, is_orig: bool, side: Side)
+	{
+	local s = c$iomt_dicom;
+	local w = side$dataset;
+
+	if ( ! w$told )
+		tell_maker(c, is_orig, side);
+
+	if ( ! w$done )
+		return;
+
+	delete side$dataset;
+	end_walk(w);
+
+	# Nobody else handles images of an association of which the first ones name nobody.
+	s$alone = |w$items| > 0 ? 0 : s$alone + 1;
+
+	for ( _, item in w$items )
+		tell_contributor(c, is_orig, w$identity, decoded(item, CHARACTER_SET in
+		    w$values ? w$values[CHARACTER_SET] : ""));
 
 	if ( max_repeats > 0 && s$repeats >= max_repeats )
 		Stream::done(c);

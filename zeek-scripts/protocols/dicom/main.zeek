@@ -161,6 +161,24 @@ function next_part(c: connection, is_orig: bool, side: Side, data: string,
 	return 0;
 	}
 
+## Steps over a data unit that holds one fragment of a data set of which no more is read, and not the
+## last one: nearly all units of an image are such.
+##
+## Returns: how many bytes it takes, 0 if it may be another one.
+function pass_over(c: connection, side: Side, data: string, at: count): count
+	{
+	if ( side$phase != PDU_HEADER
+	    || side?$dataset
+	    || |data| < at + 12
+	    || data[at] != "\x04"
+	    || data[at + 11] != "\x00"
+	    || ! c$iomt_dicom?$info )
+		return 0;
+
+	local len = bytestring_to_count(data[at + 2 : at + 6]);
+	return len > 5 && bytestring_to_count(data[at + 6 : at + 10]) + 4 == len ? len + 6 : 0;
+	}
+
 function deliver(c: connection, is_orig: bool, data: string): count
 	{
 	local at = 0;
@@ -172,7 +190,10 @@ function deliver(c: connection, is_orig: bool, data: string): count
 		{
 		# An association that ended took its sides with it.
 		local side = is_orig ? c$iomt_dicom$orig : c$iomt_dicom$resp;
-		local used = next_part(c, is_orig, side, data, at);
+		local used = pass_over(c, side, data, at);
+
+		if ( used == 0 )
+			used = next_part(c, is_orig, side, data, at);
 
 		if ( used == 0 )
 			break;

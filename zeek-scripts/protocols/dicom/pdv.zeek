@@ -24,9 +24,7 @@ function fragment_end(c: connection, is_orig: bool, side: Side)
 		command_read(c, is_orig, side);
 	else if ( side?$dataset )
 		{
-		# What ends within an element was cut.
-		side$dataset$broken = side$dataset$broken || side$dataset$skip > 0 ||
-		    side$dataset$pending != "";
+		end_walk(side$dataset);
 		dataset_read(c, is_orig, side);
 		}
 	}
@@ -81,7 +79,9 @@ function pdv(c: connection, is_orig: bool, side: Side, data: string, at: count)
 	side$pdv_left -= used;
 	take(side, used);
 
-	if ( ! side$command && side?$dataset && side$dataset$done )
+	if ( ! side$command
+	    && side?$dataset
+	    && ( side$dataset$done || ( side$dataset$passed && ! side$dataset$told ) ) )
 		dataset_read(c, is_orig, side);
 
 	if ( side$pdv_left == 0 )

@@ -1,6 +1,6 @@
 ##! What is known of a DICOM association while it is under way, and the line it ends in.
 
-@load ./dataset
+@load ./walk
 
 module DICOM;
 
@@ -27,6 +27,8 @@ export {
 		## The toolkit of the side that is asked, and its release.
 		acceptor_implementation_uid: string &log &optional;
 		acceptor_implementation_version: string &log &optional;
+		## How the side that asks proves who uses it. The credentials themselves are never read.
+		user_identity: string &log &optional;
 		## How many presentation contexts were accepted.
 		accepted_contexts: count &log &default=0;
 		## The SOP classes of the requests that were made.
@@ -64,8 +66,9 @@ export {
 		## The walks through a command and through a stored data set.
 		words: Walk &optional;
 		dataset: Walk &optional;
-		## The request that the data set belongs to.
+		## The request that the data set belongs to, and whether that reports a procedure step.
 		message: count &default=0;
+		step: bool &default=F;
 	};
 
 	## A presentation context.
@@ -75,7 +78,7 @@ export {
 		accepted: bool &default=F;
 	};
 
-	## A data set on its way, by the request that stores it.
+	## A data set on its way, by the request that brings it.
 	type Store: record {
 		sop_class: string;
 		subject: string &default="";
@@ -95,6 +98,10 @@ export {
 		## The device that the latest data set told of, and how many told of it in a row before.
 		subject: string &default="";
 		repeats: count &default=0;
+		## How many data sets in a row named nobody who contributed to them.
+		alone: count &default=0;
+		## The roles that were told: whose, by a command and its SOP class.
+		roles: set[bool, count, string] &default=set();
 	};
 }
 
