@@ -8,7 +8,7 @@ CASES ?= 300
 
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
 # installed, and the tests that need them say that they did not run.
-TEST_TOOLS := tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
+TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
 	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
 .PHONY: demo test tools lint fmt bench bench-scale bench-zeek fuzz false-recognition table clean help
@@ -71,11 +71,11 @@ table: $(BIN)/pytest  ## print each identity that was sent and what Zeek found; 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(BIN)/wardwatch: pyproject.toml | $(BIN)/python
+$(BIN)/wardwatch: pyproject.toml hatch_build.py | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(BIN)/pytest: pyproject.toml | $(BIN)/python
+$(BIN)/pytest: pyproject.toml hatch_build.py | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(BIN)/wardwatch
 

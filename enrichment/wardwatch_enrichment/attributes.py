@@ -7,14 +7,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
+from wardwatch_enrichment.content import fields
+from wardwatch_enrichment.device_types import lineage
 from wardwatch_enrichment.fusion import decide
 from wardwatch_enrichment.identity import Group
 from wardwatch_enrichment.links import UNPROVEN, Addresses, by_number
 from wardwatch_enrichment.model import Attribute, Claim, Device, DeviceClass, Evidence
-from wardwatch_enrichment.statements import device_class, statements
+from wardwatch_enrichment.statements import Statement, device_class, statements
 
 EVIDENCE_PER_VALUE = 4
 ADDRESS_AGE = 86_400.0  # an address not seen for so long before the device was is a former one
+_IT_SYSTEM = "medical IT system"  # a kind of equipment
 _SINGLE = ("manufacturer", "model", "type", "serial_number", "udi", "os", "hostname")
 
 
@@ -59,6 +62,8 @@ def _device_class(stated: list[str]) -> DeviceClass | None:
 
 def _decided(claims: Iterable[Claim], addresses: Addresses) -> Iterator[Attribute]:
     stated = [found for claim in claims for found in statements(claim, addresses.routers)]
+    if any(fields()[c.first.field].forwarder for c in claims if c.first.field in fields()):
+        stated = [found for found in stated if not _may_be_of_others(found)]
     for found in decide([*stated, *device_class(stated)]):
         yield Attribute(
             name=found.name,
@@ -86,6 +91,13 @@ def _ips(found: Group, addresses: Addresses, last_seen: float) -> Iterator[Attri
             last_seen=until,
             evidence=_evidence((claim, claim.first.field) for claim in claims),
         )
+
+
+def _may_be_of_others(stated: Statement) -> bool:
+    about = fields().get(stated.claim.first.field)
+    if about is None or not about.passed_on or stated.name != "type":
+        return False
+    return _IT_SYSTEM not in lineage(stated.value)
 
 
 def _sensors(seen: Iterable[Claim]) -> Iterator[Attribute]:

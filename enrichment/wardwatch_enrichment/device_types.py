@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from wardwatch_enrichment.content import data
 from wardwatch_enrichment.model import DeviceClass
 
 
@@ -28,9 +26,8 @@ class DeviceType:
 @cache
 def device_types() -> dict[str, DeviceType]:
     """Return every kind of equipment by its name."""
-    text = files(__package__).joinpath("device_types.yaml").read_text(encoding="utf-8")
     found: dict[str, DeviceType] = {}
-    for name, entry in yaml.safe_load(text)["types"].items():
+    for name, entry in data("device_types.yaml")["types"].items():
         found[name] = _made(name, entry or {}, found)
     return found
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Literal
 
-import yaml
-
-from wardwatch_enrichment.content import plain
+from wardwatch_enrichment.content import data, plain
 
 Makes = Literal["medical", "it", "iot", "building", "mixed"]
 # What a company is besides its name; left out where two spellings are compared.
@@ -39,7 +36,6 @@ class Vendor:
 @cache
 def vendors() -> dict[str, Vendor]:
     """Return every manufacturer by its canonical name."""
-    text = files(__package__).joinpath("vendors.yaml").read_text(encoding="utf-8")
     return {
         name: Vendor(
             name=name,
@@ -48,7 +44,7 @@ def vendors() -> dict[str, Vendor]:
             successor=entry.get("successor"),
             module=entry.get("module", False),
         )
-        for name, entry in yaml.safe_load(text)["vendors"].items()
+        for name, entry in data("vendors.yaml")["vendors"].items()
     }
 
 

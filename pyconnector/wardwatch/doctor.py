@@ -20,6 +20,7 @@ from wardwatch.outputs.elasticsearch_client import (
     connect,
 )
 from wardwatch.store import Store, StoreError
+from wardwatch_enrichment import oui
 
 ZEEK_NEEDED = (8, 0)
 
@@ -37,6 +38,7 @@ def examine(db: Path, config: Config) -> Iterator[Check]:
     """Yield a finding for each part that Wardwatch works with."""
     yield Check("wardwatch", "ok", f"{__version__} on Python {sys.version.split()[0]}")
     yield _store(db)
+    yield _registry()
     yield _zeek()
     yield _suricata()
     yield _elasticsearch(config.elasticsearch)
@@ -51,6 +53,13 @@ def _store(db: Path) -> Check:
     except StoreError as error:
         return Check("database", "failed", str(error))
     return Check("database", "ok", f"{db}: {devices} devices, {sites} sites")
+
+
+def _registry() -> Check:
+    if blocks := oui.assignments():
+        return Check("hardware addresses", "ok", f"{blocks} blocks of the IEEE's registry")
+    finding = "the IEEE's registry was not there when this was built, so few makers are known"
+    return Check("hardware addresses", "absent", f"{finding}; install ieee-data, then this again")
 
 
 def _version(program: str, option: str) -> str | None:

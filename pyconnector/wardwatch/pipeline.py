@@ -15,8 +15,9 @@ from wardwatch.sources import zeek_files
 from wardwatch.sources.zeek_files import LogFile, SourceError
 from wardwatch.store import Entry, Store, Told
 from wardwatch_enrichment import attributes, identity, ids
+from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
-from wardwatch_enrichment.model import Binding, Claim
+from wardwatch_enrichment.model import Binding, Claim, Device
 
 HOSTS_AT_ONCE = 2_000
 NAMED_PER_FILE = 10  # bad lines that are named; the rest is counted
@@ -156,6 +157,13 @@ def _rework(store: Store, site: str, hosts: set[str]) -> None:
         gone |= {assigned.id, *assigned.merged}
         store.note(site, assigned, entries[-1].device.last_seen)
     store.replace(site, gone, entries)
+
+
+def inventory(store: Store, site: str | None = None) -> list[Device]:
+    """Return the devices of one site or of all, with what the sites know of them."""
+    sites = [site] if site else store.sites()
+    told = {name: Facts(store.facts(name)) for name in sites}
+    return [told[device.site].apply(device) for device in store.devices(site)]
 
 
 def merge(store: Store, site: str, one: str, other: str, told: Told) -> None:

@@ -228,3 +228,13 @@ def test_one_line_in_two_logs_counts_once(claim: Claiming) -> None:
     )
     (hostname,) = [a for a in device.attributes if a.name == "hostname"]
     assert len(hostname.evidence) == 1
+
+
+def test_a_host_that_passes_on_is_not_the_kind_of_what_it_passes_on(claim: Claiming) -> None:
+    """A gateway that stores MR images for others is no MRI scanner; a scanner that does is."""
+    used = claim(PACS, "dicom.sop_class", "1.2.840.10008.5.1.4.1.1.4")
+    (scanner,) = build([used])
+    assert scanner.type == "MRI scanner"
+    (gateway,) = build([used, claim(PACS, "dicom.store_scp", "1.2.840.10008.5.1.4.1.1.4"),
+                        claim(PACS, "dicom.received", "C-STORE", subject="dicom:aa")])  # fmt: skip
+    assert "imaging system" not in device_types.lineage(gateway.type or "")

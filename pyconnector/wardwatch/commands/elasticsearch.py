@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from wardwatch import pipeline
 from wardwatch.commands import Verb, complain, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import elasticsearch, terminal
@@ -60,7 +61,9 @@ def publish(options: Namespace, config: Config) -> int:
     failed = False
     with open_store(options, config) as store, connect(settings) as client:
         for site in [options.site] if options.site else store.sites():
-            done = elasticsearch.publish(client, site, store.devices(site), settings.index)
+            done = elasticsearch.publish(
+                client, site, pipeline.inventory(store, site), settings.index
+            )
             for failure in done.failures:
                 complain(failure)
             failed = failed or bool(done.failures)

@@ -12,6 +12,7 @@ from typing import get_args
 
 from rich.text import Text
 
+from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.documents import change_json, device_json, iso_time
@@ -109,7 +110,7 @@ def _ip(text: str) -> str:
 def devices(options: Namespace, config: Config) -> int:
     """List the inventory."""
     with open_store(options, config) as store:
-        found = sorted(store.devices(options.site), key=terminal.order)
+        found = sorted(pipeline.inventory(store, options.site), key=terminal.order)
     if options.json:
         for device in found:
             show_json(device_json(device))
@@ -123,7 +124,7 @@ def devices(options: Namespace, config: Config) -> int:
 def device(options: Namespace, config: Config) -> int:
     """Show one device."""
     with open_store(options, config) as store:
-        found = store.device(options.id) or by_prefix(store, options.id)
+        found = by_prefix(store, options.id)
     if options.json:
         show_json(device_json(found))
     else:
@@ -135,7 +136,7 @@ def by_prefix(store: Store, prefix: str) -> Device:
     """Return the one device whose id, or former id, begins so."""
     found = [
         device
-        for device in store.devices()
+        for device in pipeline.inventory(store)
         if any(name.startswith(prefix) for name in (device.id, *device.former_ids))
     ]
     if len(found) != 1:
@@ -152,7 +153,7 @@ def who(options: Namespace, config: Config) -> int:
         # The same private address at two sites is two questions.
         sites = [options.site] if options.site else store.sites()
         found = [holder for site in sites for holder in holders(store.held(ip, site), at)]
-        known = {device.id: device for device in store.devices(options.site)}
+        known = {device.id: device for device in pipeline.inventory(store, options.site)}
     answers = [
         {
             "id": holder.device_id,
@@ -180,7 +181,7 @@ def who(options: Namespace, config: Config) -> int:
 def changes(options: Namespace, config: Config) -> int:
     """List what changed, the oldest first."""
     with open_store(options, config) as store:
-        known = store.devices(options.site)
+        known = pipeline.inventory(store, options.site)
         wanted = [by_prefix(store, options.id)] if options.id else known
     latest = {d.site: d.last_seen for d in sorted(known, key=lambda device: device.last_seen)}
     found = [
@@ -205,7 +206,7 @@ def _name(device: Device) -> str | None:
 def report(options: Namespace, config: Config) -> int:
     """Write the HTML report."""
     with open_store(options, config) as store:
-        found = store.devices(options.site)
+        found = pipeline.inventory(store, options.site)
     written = html.write(found, options.output, site=options.site, generated=time.time())
     pages = f" and {len(written) - 1} pages beside it" if len(written) > 1 else ""
     show([Text(f"Wrote {written[0]}{pages}: {len(found)} devices.")])

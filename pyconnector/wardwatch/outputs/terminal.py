@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wardwatch_enrichment.changes import Change
+from wardwatch_enrichment.facts import Covered
 from wardwatch_enrichment.links import Holder, by_number
 from wardwatch_enrichment.model import Attribute, Device, DeviceClass
 from wardwatch_enrichment.visibility import visibility
@@ -142,6 +143,34 @@ def _attributes(attributes: Iterable[Attribute]) -> Table:
             cell(name), Text(safe(attribute.value)), f"{attribute.confidence:.2f}", seen, quoted
         )
     return table
+
+
+def coverage(
+    site: str, covered: Sequence[Covered], outside: Mapping[str, int]
+) -> Iterable[Table | Text]:
+    """Yield the subnets of a site's plan, the blind spots first, and what is not in the plan."""
+    if not covered:
+        yield Text(
+            f"Site {safe(site)} has no address plan; `wardwatch facts import plan.csv` takes one."
+        )
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading in ("subnet", "name", "devices", "last seen", "state"):
+            table.add_column(heading, overflow="fold")
+        for found in sorted(covered, key=lambda c: c.last_seen is not None):
+            state = "seen" if found.last_seen is not None else "NOTHING SEEN: a blind spot"
+            if found.last_seen is None and found.tapped is False:
+                state = "no tap there: not seen, as planned"
+            elif found.last_seen is None and found.tapped:
+                state = "NOTHING SEEN, though a tap is planned there"
+            seen = "" if found.last_seen is None else moment(found.last_seen)
+            table.add_row(found.cidr, cell(found.name), str(found.devices), seen, state)
+        blind = sum(found.last_seen is None for found in covered)
+        yield Text(f"site {safe(site)}: {len(covered)} subnets planned, {blind} not seen")
+        yield table
+    if outside and covered:
+        where = ", ".join(f"{cidr} ({count})" for cidr, count in sorted(outside.items()))
+        yield Text(f"Devices at addresses that are not in the plan: {where}")
 
 
 def answers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from wardwatch.store.schema import Asking, StoreError
+from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.ids import Assigned
 from wardwatch_enrichment.model import Binding, Device
 
@@ -204,3 +206,23 @@ class Devices(Asking):
         """Return when a device took others in or came out of one, the oldest first."""
         query = "SELECT kind, other, at, key FROM identity_event WHERE id = ? ORDER BY number"
         return [IdentityEvent(*row) for row in self._db.execute(query, (device_id,))]
+
+    def tell(self, site: str, source: str, facts: Iterable[Fact]) -> None:
+        """Keep what a site told in a file, in the place of what that told before."""
+        self._db.execute("DELETE FROM fact WHERE site = ? AND source = ?", (site, source))
+        self._db.executemany(
+            "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (site, source, fact.kind, fact.line, json.dumps(dict(fact.values)), fact.at)
+                for fact in facts
+            ],
+        )
+
+    def facts(self, site: str) -> list[Fact]:
+        """Return all that a site told of itself, the oldest first."""
+        query = """SELECT kind, body, source, line, at FROM fact WHERE site = ?
+            ORDER BY at, source, kind, line"""
+        return [
+            Fact(kind=kind, values=json.loads(body), source=source, line=line, at=at)
+            for kind, body, source, line, at in self._db.execute(query, (site,))
+        ]

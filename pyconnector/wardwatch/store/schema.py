@@ -63,6 +63,10 @@ CREATE TABLE IF NOT EXISTS correction (
   same INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, at REAL NOT NULL,
   UNIQUE (site, one, other)
 );
+CREATE TABLE IF NOT EXISTS fact (
+  site TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL,
+  body TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (site, source, kind, line)
+) WITHOUT ROWID;
 """
 
 
