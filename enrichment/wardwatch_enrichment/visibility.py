@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,7 +10,7 @@ from typing import Literal
 
 import yaml
 
-from wardwatch_enrichment import device_types
+from wardwatch_enrichment import device_types, fingerprint
 from wardwatch_enrichment.content import fields
 from wardwatch_enrichment.model import Device
 
@@ -81,10 +82,11 @@ def visibility(device: Device) -> Visibility:
 def exchanges() -> dict[str, _Exchange]:
     """Return what can be heard, by the first part of its fields' names."""
     text = files(__package__).joinpath("visibility.yaml").read_text(encoding="utf-8")
-    gives: dict[str, set[str]] = {}
+    gives: defaultdict[str, set[str]] = defaultdict(set)
     for field in fields().values():
-        if field.attribute:
-            gives.setdefault(field.name.partition(".")[0], set()).add(field.attribute)
+        known = gives[field.name.partition(".")[0]]
+        known |= {field.attribute} if field.attribute else set()
+        known |= _read_in(field.fingerprint or field.name)
     return {
         name: _Exchange(
             entry["heard"],
@@ -93,6 +95,18 @@ def exchanges() -> dict[str, _Exchange]:
             frozenset(gives.get(name, ())),
         )
         for name, entry in yaml.safe_load(text)["exchanges"].items()
+    }
+
+
+def _read_in(file: str) -> set[str]:
+    """Return the attributes that fingerprints read in a value, and are trusted to."""
+    if file not in fingerprint.names():
+        return set()
+    return {
+        attribute
+        for entry in fingerprint.entries(file)
+        for attribute in entry.states
+        if entry.preferences.get(attribute, entry.preference) >= _RECOGNISED
     }
 
 

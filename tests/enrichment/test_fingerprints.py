@@ -21,8 +21,8 @@ def test_a_file_is_named_as_a_field(name: str) -> None:
     assert name in READ
 
 
-@pytest.mark.parametrize(("name", "entry"), ENTRIES, ids=lambda p: getattr(p, "name", p))
-def test_an_entry_is_complete(name: str, entry: Fingerprint) -> None:
+@pytest.mark.parametrize("entry", [entry for _, entry in ENTRIES], ids=lambda e: e.name)
+def test_an_entry_is_complete(entry: Fingerprint) -> None:
     """Sources and licences are given, and what is stated has its canonical name."""
     assert entry.source and entry.licence
     assert 0 < entry.preference < 1

@@ -1,4 +1,7 @@
-"""A small FHIR server: its statement, devices, and an invented patient, over clear HTTP."""
+"""A small FHIR server: its statement, devices, and an invented patient, over clear HTTP.
+
+It speaks JSON, or XML as the package fhir.resources writes it.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +61,7 @@ PATIENT = {
 STATEMENT = {
     "resourceType": "CapabilityStatement",
     "status": "active",
+    "date": "2026-01-15",
     "kind": "instance",
     "software": {"name": "Wardwatch Test FHIR", "version": "0.9.3"},
     "implementation": {"description": CANARIES[5]},
@@ -69,18 +73,66 @@ BUNDLE = {
     "type": "searchset",
     "entry": [{"resource": resource} for resource in (PATIENT, PUMP, MONITOR)],
 }
+# A measurement that brings its device along, in a Bundle with a patient who has an implant.
+OXIMETER = {
+    "resourceType": "Device",
+    "id": "d1",
+    "manufacturer": "Wardwatch Test Oximeters",
+    "serialNumber": "WO-0003",
+    "deviceName": [{"name": "Finger Two", "type": "model-name"}],
+}
+OBSERVATION = {
+    "resourceType": "Observation",
+    "contained": [OXIMETER],
+    "status": "final",
+    "code": {"text": CANARIES[5]},
+    "subject": {"reference": "Patient/1", "display": CANARIES[0]},
+    "device": {"reference": "#d1", "display": CANARIES[6]},
+    "valueString": CANARIES[5],
+}
+IMPLANT = {"resourceType": "Device", "id": "i1", "serialNumber": CANARIES[2]}
+PERSON = {
+    **{key: PATIENT[key] for key in ("resourceType", "identifier", "name", "birthDate", "address")},
+    "contained": [IMPLANT],
+}
+DEFINITION = {
+    "resourceType": "DeviceDefinition",
+    "manufacturerString": "Wardwatch Test Monitors",
+    "modelNumber": "VIEW-3",
+    "note": [{"text": CANARIES[5]}],
+}
+RESULTS = {
+    "resourceType": "Bundle",
+    "type": "searchset",
+    "entry": [{"resource": resource} for resource in (PERSON, PUMP, OBSERVATION, DEFINITION)],
+}
 PAGES = {"metadata": STATEMENT, "Device": BUNDLE, "Patient": PATIENT}
+XML_PAGES = {
+    "metadata": STATEMENT,
+    "Bundle": RESULTS,
+    "Patient": PERSON,
+    "Observation": OBSERVATION,
+}
+
+
+def as_xml(resource: dict[str, Any]) -> bytes:
+    """Return a resource as XML."""
+    from fhir.resources.R4B import get_fhir_model_class  # noqa: PLC0415  tests lack it
+
+    model = get_fhir_model_class(resource["resourceType"])
+    return bytes(model(**resource).model_dump_xml())
 
 
 class Handler(BaseHTTPRequestHandler):
     """Answers with a page, or with what was sent."""
 
     protocol_version = "HTTP/1.1"
+    kind = "json"
 
     def answer(self, content: bytes) -> None:
         """Send a resource, compressed if it may be."""
         self.send_response(200)
-        self.send_header("Content-Type", "application/fhir+json; charset=utf-8")
+        self.send_header("Content-Type", f"application/fhir+{self.kind}; charset=utf-8")
         if "gzip" in self.headers.get("Accept-Encoding", ""):
             content = gzip.compress(content)
             self.send_header("Content-Encoding", "gzip")
@@ -91,7 +143,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the page of the path's last segment."""
         name = self.path.partition("?")[0].rpartition("/")[2]
-        self.answer(json.dumps(PAGES[name]).encode())
+        in_xml = self.kind == "xml"
+        self.answer(as_xml(XML_PAGES[name]) if in_xml else json.dumps(PAGES[name]).encode())
 
     def do_POST(self) -> None:
         """Answer with what was sent."""
@@ -99,4 +152,5 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    Handler.kind = sys.argv[3]
     HTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()

@@ -1,7 +1,8 @@
 """An invented ventilator that speaks IEEE 11073 SDC, and a consumer that reads it (sdc11073).
 
-`provide` announces and serves the device, with an invented patient in its context; `consume`
-looks for it, reads its metadata and its description, and subscribes. All of it without TLS.
+`provide` announces and serves the device, with an invented patient in its context; `provide-parts`
+one that tells how it and its modules were produced; `consume` looks for it, reads its metadata and
+its description, and subscribes. All of it without TLS.
 """
 
 from __future__ import annotations
@@ -77,15 +78,55 @@ MDIB = f"""<?xml version="1.0" encoding="UTF-8"?>
 </msg:GetMdibResponse>
 """
 
+# Production specifications: of the device, of its first module, and of a channel in that.
+SPECIFICATIONS = {
+    "mds0": (
+        *((531969, "NOT-THE-MODEL"), (531970, "NOT-THE-MAKER"), (531972, "NOT-THE-SERIAL")),
+        *((531973, "PN-5500"), (531974, "HW C.2"), (531975, "SW 7.1"), (531975, "Apps 3.0")),
+        *((531976, "FW 1.9"), (531971, CANARIES[5]), (70001, CANARIES[4])),
+    ),
+    "vmd0": ((531972, "MODULE-77"), (531975, "SW 0.4"), (531974, "HW A"), (531969, "Gas module")),
+    "chan0": ((531976, "FW 0.0.3"),),
+}
 
-def provide(address: str) -> None:
+
+def specified(handle: str) -> str:
+    """Return the production specifications of a component."""
+    return "".join(
+        f"""<pm:ProductionSpecification><pm:SpecType Code="{code}"><pm:ConceptDescription
+        Lang="en">{CANARIES[5]}</pm:ConceptDescription></pm:SpecType><pm:ProductionSpec>{text}
+        </pm:ProductionSpec><pm:ComponentId Root="urn:oid:2.25.3" Extension="{CANARIES[4]}"/>
+        </pm:ProductionSpecification>"""
+        for code, text in SPECIFICATIONS[handle]
+    )
+
+
+def with_parts() -> str:
+    """Return the description with specifications, a channel and a second module."""
+    channel = f"""<pm:Channel Handle="chan0"><pm:Type Code="70003"/>{specified("chan0")}
+      </pm:Channel>"""
+    second = '<pm:Vmd Handle="vmd1"><pm:Type Code="70006"/></pm:Vmd>'
+    states = "".join(
+        f'<pm:State xsi:type="pm:{kind}State" DescriptorHandle="{handle}"/>'
+        for kind, handle in (("Channel", "chan0"), ("Vmd", "vmd1"))
+    )
+    return (
+        MDIB.replace("<pm:MetaData>", specified("mds0") + "<pm:MetaData><!-- <pm:Vmd> -->")
+        .replace("   </pm:Type>\n    </pm:Vmd>", "   </pm:Type></pm:Vmd>")
+        .replace("</pm:Type></pm:Vmd>", f"</pm:Type>{specified('vmd0')}{channel}</pm:Vmd>{second}")
+        .replace("</pm:Udi>", "</pm:Udi><pm:LotNumber>LOT-9</pm:LotNumber>")
+        .replace("<pm:MdState>", f"<pm:MdState>{states}")
+    )
+
+
+def provide(address: str, mdib: str = MDIB) -> None:
     """Announce and serve the device until killed."""
     with WSDiscovery(address) as discovery:
         model = ThisModelType(MANUFACTURER, "http://device.example", MODEL, NUMBER,
                               "http://device.example/m", "http://device.example/p")  # fmt: skip
         provider = SdcProvider(
             discovery, model, ThisDeviceType(NAME, FIRMWARE, SERIAL),
-            ProviderMdib.from_string(MDIB.encode()), epr=f"urn:uuid:{ENDPOINT}",
+            ProviderMdib.from_string(mdib.encode()), epr=f"urn:uuid:{ENDPOINT}",
         )  # fmt: skip
         provider.start_all(start_rtsample_loop=False)
         provider.set_location(SdcLocation(**LOCATION))
@@ -106,4 +147,6 @@ def consume(address: str) -> None:
 
 
 if __name__ == "__main__":
-    {"provide": provide, "consume": consume}[sys.argv[1]](*sys.argv[2:])
+    does = {"provide": provide, "consume": consume}
+    does["provide-parts"] = lambda address: provide(address, with_parts())
+    does[sys.argv[1]](*sys.argv[2:])

@@ -1,4 +1,4 @@
-"""A cluster of real Zeek processes: workers see, the manager writes, each claim once."""
+"""A cluster of real Zeek processes: workers see, the manager gathers, the logger writes once."""
 
 from __future__ import annotations
 
@@ -6,39 +6,63 @@ import os
 import socket
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from zeek.shares import Packet, balance, joined, write
 
 SCRIPTS = Path(__file__).parents[2] / "zeek-scripts"
+TRACES = Path(__file__).parents[1] / "traces"
 TIMEOUT = 90
+SPEED = 4  # how much faster than they were the captures are played, to all workers at once
+NODES = ("logger", "manager", "worker-1", "worker-2")
 LAYOUT = """
+redef Cluster::manager_is_logger = F;
 redef Cluster::nodes = {
+    ["logger"] = [$node_type=Cluster::LOGGER, $ip=127.0.0.1, $p=%d/tcp],
     ["manager"] = [$node_type=Cluster::MANAGER, $ip=127.0.0.1, $p=%d/tcp],
     ["worker-1"] = [$node_type=Cluster::WORKER, $ip=127.0.0.1, $p=%d/tcp, $manager="manager"],
     ["worker-2"] = [$node_type=Cluster::WORKER, $ip=127.0.0.1, $p=%d/tcp, $manager="manager"],
 };
 """
-# The workers read when the manager is there. The word that they have read comes to the manager
-# after all that they told it; then it dismisses them.
+# The workers read when both are known to the manager and the logger to both. The word that they
+# have read comes to the manager after all that they told it; then it dismisses them. The logger is
+# stopped from outside.
 CONDUCT = """
 redef Log::default_rotation_interval = 0secs;
 redef LogAscii::use_json = T;
 redef exit_only_after_terminate = T;
 global read = 0;
+global waiting = 0;
+global present: set[string];
 global leave: event();
+global is_waiting: event();
+global begin: event();
 global has_read: event();
 event leave() { terminate(); }
-event zeek_init()
+event begin() { continue_processing(); }
+event zeek_init() &priority=-20
     {
     if ( Cluster::local_node_type() == Cluster::WORKER )
         suspend_processing();
+    if ( Cluster::local_node_type() == Cluster::LOGGER )
+        close(open("ready"));
     }
 event Cluster::node_up(name: string, id: string)
     {
-    if ( name == "manager" )
-        continue_processing();
+    add present[name];
+    if ( Cluster::local_node_type() == Cluster::MANAGER && name == "logger" )
+        close(open("ready"));
+    if ( Cluster::local_node_type() == Cluster::WORKER && /manager|logger/ == name
+         && "manager" in present && "logger" in present )
+        Cluster::publish(Cluster::manager_topic, is_waiting);
+    }
+event is_waiting()
+    {
+    if ( ++waiting == 2 )
+        Cluster::publish(Cluster::worker_topic, begin);
     }
 event Pcap::file_done(path: string)
     {
@@ -52,6 +76,11 @@ event has_read()
     schedule 1sec { leave() };
     }
 """
+# What the nodes of a cluster cannot agree on: who of several that heard the same was first.
+UNSURE = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "mac", "vlan")
+PROTOCOLS = {
+    *("astm", "dicom", "fhir", "hl7", "intellivue", "iomt_bacnet", "poct1a", "sdc"),
+}
 
 
 def free_ports(count: int) -> list[int]:
@@ -63,12 +92,12 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def start(zeek_path: tuple[str, str], home: Path, node: str, capture: Path) -> Any:
+def start(zeek_path: tuple[str, str], home: Path, node: str, capture: Path | None) -> Any:
     """Start a node of the cluster in a directory of its own."""
     zeek, search = zeek_path
     directory = home / node
     directory.mkdir()
-    reads = ["-C", "-r", str(capture)] if node != "manager" else []
+    reads = ["-C", f"--pseudo-realtime={SPEED}", "-r", str(capture)] if capture else []
     with (directory / "output").open("wb") as output:
         return subprocess.Popen(
             [zeek, *reads, str(SCRIPTS), str(home / "conduct.zeek")],
@@ -79,52 +108,104 @@ def start(zeek_path: tuple[str, str], home: Path, node: str, capture: Path) -> A
         )
 
 
-def await_listening(log: Path) -> None:
-    """Wait until the manager can be reached."""
+def await_ready(directory: Path, node: Any) -> None:
+    """Wait until the logger or the manager can be reached."""
     deadline = time.monotonic() + TIMEOUT
-    while not (log.exists() and "listening on" in log.read_text(encoding="utf-8")):
-        if time.monotonic() > deadline:
-            raise subprocess.TimeoutExpired("the manager's start", TIMEOUT)
+    while not (directory / "ready").exists():
+        if time.monotonic() > deadline or node.poll() is not None:
+            raise subprocess.TimeoutExpired(f"the start of {directory.name}", TIMEOUT)
         time.sleep(0.1)
 
 
-def run_cluster(zeek_path: tuple[str, str], directory: Path, capture: Path) -> Path:
-    """Let a manager and two workers, which read the same capture, run to their end."""
+def run_cluster(zeek_path: tuple[str, str], directory: Path, *captures: Path) -> Path:
+    """Let logger, manager and two workers run to their end; where the logs are.
+
+    Both workers read the same capture, or each its own.
+    """
     home = directory / "cluster"
     home.mkdir()
-    (home / "cluster-layout.zeek").write_text(LAYOUT % tuple(free_ports(3)), encoding="utf-8")
+    (home / "cluster-layout.zeek").write_text(LAYOUT % tuple(free_ports(4)), encoding="utf-8")
     (home / "conduct.zeek").write_text(CONDUCT, encoding="utf-8")
+    reads = dict(zip(NODES, (None, None, captures[0], captures[-1]), strict=True))
     nodes = {}
     try:
-        for name in ("manager", "worker-1", "worker-2"):
-            nodes[name] = start(zeek_path, home, name, capture)
-            await_listening(home / "manager" / "cluster.log")
-        for name, node in nodes.items():
-            assert node.wait(TIMEOUT) == 0, (home / name / "output").read_text(errors="replace")
-    except subprocess.TimeoutExpired:
+        for name in NODES:
+            nodes[name] = start(zeek_path, home, name, reads[name])
+            if not reads[name]:
+                await_ready(home / name, nodes[name])
+        for name in (*NODES[1:], NODES[0]):
+            if name == "logger":
+                time.sleep(1)  # what the others told it last
+                nodes[name].terminate()
+            assert nodes[name].wait(TIMEOUT) == 0, (home / name / "output").read_text("utf-8")
+    except subprocess.TimeoutExpired as error:
         output = "".join((home / name / "output").read_text(errors="replace") for name in nodes)
-        pytest.fail(f"the cluster did not end: {output}")
+        pytest.fail(f"the cluster did not end: {error}: {output}")
     finally:
         for node in nodes.values():
             node.kill()
             node.wait()
-    return home
+    return home / "logger"
 
 
-def test_manager_writes_each_claim_once(
-    zeek_path: tuple[str, str], run_zeek: Any, public_capture: Any, tmp_path: Path
+def complaints(run: Any) -> list[Any]:
+    """What any node reported, other than in passing."""
+    return [row for row in run.rows("reporter") if row["level"] != "Reporter::INFO"]
+
+
+def told(run: Any, log: str, without: tuple[str, ...]) -> Counter[str]:
+    """Count a log's rows, without columns that differ from run to run."""
+    return Counter(
+        str(sorted((name, value) for name, value in row.items() if name not in without))
+        for row in run.rows(log)
+    )
+
+
+@pytest.fixture
+def shared_out(zeek_path: tuple[str, str], run_zeek: Any, tmp_path: Path) -> tuple[Any, Any]:
+    """All captures, read by one Zeek alone, and split by connection between two workers."""
+    frames = joined(sorted(TRACES.rglob("*.pcap")))
+    balancer = balance(frames)
+    shares: tuple[list[Packet], list[Packet]] = ([], [])
+    for ts, data in frames:
+        shares[balancer.worker(data)].append((ts, data))
+    assert min(map(len, shares)) > 1000
+    # Both begin with a frame of no protocol, so that their clocks are set alike.
+    early = (frames[0][0] - 0.5, bytes(6) + b"\x02" + bytes(5) + b"\x88\xb5" + bytes(46))
+    halves = [write(tmp_path / f"half{n}.pcap", [early, *own]) for n, own in enumerate(shares)]
+    alone = run_zeek(capture=write(tmp_path / "all.pcap", frames))
+    return alone, type(alone)(0, "", run_cluster(zeek_path, tmp_path, *halves))
+
+
+def test_workers_share_connections_out(shared_out: tuple[Any, Any]) -> None:
+    """What two workers see, each of its connections, is told as if one had seen all."""
+    alone, cluster = shared_out
+    assert {log for log in PROTOCOLS if alone.rows(log)} == PROTOCOLS
+    assert {row["source"] for row in alone.rows("iomt_asset")} >= {
+        *("astm", "bacnet", "dicom", "fhir", "hl7", "intellivue", "poct1a", "sdc"),
+        *("arp", "dhcp", "http", "mdns", "netbios", "ntlm", "snmp", "ssdp", "ssh", "tls", "upnp"),
+    }
+    differences = {}
+    for log in sorted({*PROTOCOLS, "iomt_asset"}):
+        one, two = told(alone, log, UNSURE), told(cluster, log, UNSURE)
+        if one != two:
+            differences[log] = {"missing": dict(one - two), "too many": dict(two - one)}
+    assert not differences, "\n".join(map(str, differences.items()))
+    assert not complaints(cluster)
+    assert not list(cluster.directory.parent.glob("worker-*/iomt_asset.log"))
+
+
+def test_logger_writes_each_claim_once(
+    zeek_path: tuple[str, str], run_zeek: Any, tmp_path: Path
 ) -> None:
     """Two workers that see the same traffic lead to the rows that one Zeek writes alone."""
-    capture = public_capture("gen-dcmtk-loopback-cecho-cstore.pcap")
-    home = run_cluster(zeek_path, tmp_path, capture)
+    names = ("dicom-ipv6", "sdc", "fhir")
+    frames = joined(TRACES / f"{name}.pcap" for name in names)
+    capture = write(tmp_path / "same.pcap", frames)
     alone = run_zeek(capture=capture)
-    told = type(alone)(0, "", home / "manager")
-    key = ("host", "subject", "field", "value")
-    rows = [tuple(row.get(name) for name in key) for row in told.rows("iomt_asset")]
-    assert sorted(map(str, rows)) == sorted(
-        str(tuple(row.get(name) for name in key)) for row in alone.rows("iomt_asset")
-    )
-    assert not (home / "worker-1" / "iomt_asset.log").exists()
-    assert len(told.rows("dicom")) == 2 * len(alone.rows("dicom"))
-    complaints = [row for row in told.rows("reporter") if row["level"] != "Reporter::INFO"]
-    assert not complaints
+    cluster = type(alone)(0, "", run_cluster(zeek_path, tmp_path, capture))
+    for log in ("iomt_asset", "sdc", "fhir"):
+        assert told(cluster, log, UNSURE) == told(alone, log, UNSURE) != Counter()
+    # A line about a connection is written by each who has seen it.
+    assert len(cluster.rows("dicom")) == 2 * len(alone.rows("dicom")) > 0
+    assert not complaints(cluster)

@@ -65,6 +65,7 @@ def test_capture(run_zeek: Any) -> None:
         (DEVICE, "sdc.firmware_version", "4.2.1-b7"),
         (DEVICE, "sdc.friendly_name", "ICU 3 ventilator"),
         (DEVICE, "sdc.udi", "(01)04012345678901(21)BW9-004711"),
+        (DEVICE, "sdc.device_identifier", "04012345678901"),
         (CONSUMER, "sdc.role", "consumer"),
     }
     rows = [row for row in run.rows("iomt_asset") if row["source"] == "sdc"]

@@ -15,9 +15,9 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "traces"
 LOGS = ("intellivue", "sdc", "iomt_bacnet", "fhir")
 HAVE = {
     "intellivue": {"intellivue", "gen-intellivue-connect-indication"},
-    "sdc": {"sdc", "gen-sdc11073-loopback-hello-probe-get"},
+    "sdc": {"sdc", "sdc-parts", "gen-sdc11073-loopback-hello-probe-get"},
     "iomt_bacnet": {"bacnet", "icsnpp-bacnet_example", "ndpi-bacnet"},
-    "fhir": {"fhir"},
+    "fhir": {"fhir", "fhir-xml"},
 }
 PORTS = (24005, 24105, 3702, 47808, 7000, 2000, 3613)
 CAPTURES = sorted([*TRACES.glob("*.pcap"), *SHARED.glob("*.pcap")])

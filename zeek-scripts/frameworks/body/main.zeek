@@ -1,5 +1,5 @@
-##! Hands the bodies of HTTP messages of chosen content types to whoever asked for them, joined and
-##! without their encoding. All others cost one look at their content type.
+##! Hands the bodies of HTTP messages, or of their parts, of chosen content types to the first who
+##! wants them, joined and without their encoding. All others cost one look at their content type.
 
 @load base/frameworks/files
 @load base/protocols/http
@@ -37,11 +37,12 @@ export {
 
 ## A body that is being collected.
 type State: record {
-	reader: count;
+	# Who asked for its content type, and which of them wants it.
+	readers: vector of count;
+	reader: count &optional;
 	is_orig: bool;
 	parts: vector of string &default=vector();
 	bytes: count &default=0;
-	decided: bool &default=F;
 	ended: bool &default=F;
 };
 
@@ -50,18 +51,23 @@ redef record fa_file += {
 };
 
 redef record connection += {
-	# Who reads the message that each side is sending.
-	iomt_body_readers: table[bool] of count &optional;
+	# Who may read the message that each side is sending.
+	iomt_body_readers: table[bool] of vector of count &optional;
 };
 
 global readers: vector of Reader;
-global by_subtype: table[string] of count;
+global by_subtype: table[string] of vector of count;
 global collecting = 0;
 
 function register(reader: Reader)
 	{
 	for ( subtype in reader$subtypes )
-		by_subtype[subtype] = |readers|;
+		{
+		if ( subtype !in by_subtype )
+			by_subtype[subtype] = vector();
+
+		by_subtype[subtype] += |readers|;
+		}
 
 	readers += reader;
 	}
@@ -89,7 +95,7 @@ event file_over_new_connection(f: fa_file, c: connection, is_orig: bool)
 	    || collecting >= max_bodies )
 		return;
 
-	f$iomt_body = State($reader=c$iomt_body_readers[is_orig], $is_orig=is_orig);
+	f$iomt_body = State($readers=c$iomt_body_readers[is_orig], $is_orig=is_orig);
 	delete c$iomt_body_readers[is_orig];
 	++collecting;
 	Files::add_analyzer(f, Files::ANALYZER_DATA_EVENT, Files::AnalyzerArgs(
@@ -109,13 +115,23 @@ function end(f: fa_file)
 ## Asks whether a body is worth collecting, as soon as that can be told.
 function decide(s: State): bool
 	{
-	if ( ! s$decided )
+	if ( s?$reader )
+		return T;
+
+	local head = join_string_vec(s$parts, "");
+
+	for ( _, n in s$readers )
 		{
-		local wants = readers[s$reader]$wants;
-		s$decided = wants(join_string_vec(s$parts, ""));
+		local wants = readers[n]$wants;
+
+		if ( wants(head) )
+			{
+			s$reader = n;
+			return T;
+			}
 		}
 
-	return s$decided;
+	return F;
 	}
 
 ## Hands a body to its reader.

@@ -27,6 +27,42 @@ export {
 
 const clear = "credentials_in_clear";
 
+# The rows of what responders showed to originators in this interval: nearly all show it again.
+global shown: table[addr, addr, port, string, string] of Row;
+
+hook interval_ends()
+	{
+	shown = table();
+	}
+
+## What a responder shows to an originator.
+function show(c: connection, service: string, value: string)
+	{
+	local orig = c$id$orig_h;
+	local resp = c$id$resp_h;
+	local p = c$id$resp_p;
+
+	if ( [orig, resp, p, service, value] in shown )
+		{
+		local again = shown[orig, resp, p, service, value];
+		++again$n;
+		again$last = network_time();
+		return;
+		}
+
+	if ( ! is_ours(resp) )
+		return;
+
+	local limits = limits_met;
+	local row = count_event(resp, "auth", "", p, value);
+	add_peer(row, orig);
+	add row$services[service];
+
+	# What met a limit is counted each time that it does.
+	if ( limits == limits_met && |shown| < max_kinds )
+		shown[orig, resp, p, service, value] = row;
+	}
+
 ## Says once per connection and interval how its responder authenticates; of credentials in clear
 ## text also that the originator sends such.
 function tell_auth(c: connection, service: string, value: string)
@@ -40,12 +76,7 @@ function tell_auth(c: connection, service: string, value: string)
 
 	add t$told[value];
 
-	if ( is_ours(c$id$resp_h) )
-		{
-		local row = count_event(c$id$resp_h, "auth", "", c$id$resp_p, value);
-		add_peer(row, c$id$orig_h);
-		add row$services[service];
-		}
+	show(c, service, value);
 
 	if ( value == clear && is_ours(c$id$orig_h) )
 		{

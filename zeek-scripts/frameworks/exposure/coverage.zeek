@@ -162,19 +162,36 @@ event dhcp_message(c: connection, is_orig: bool, msg: DHCP::Msg,
 		link_up(msg$yiaddr, "link_up_dhcp");
 	}
 
-# coldStart and warmStart (RFC 1157): the agent, and mostly the device, was switched on.
+# coldStart and warmStart (RFC 1157): the agent, and mostly the device, was switched on. A trap that
+# names another agent was passed on.
 event snmp_trap(c: connection, is_orig: bool, header: SNMP::Header,
     pdu: SNMP::TrapPDU)
 	{
-	if ( pdu$generic_trap <= 1 )
+	if ( pdu$generic_trap <= 1
+	    && ( pdu$agent == c$id$orig_h || pdu$agent == 0.0.0.0 ) )
 		link_up(c$id$orig_h, "boot");
+	}
+
+## The same in later versions, which state it as the value of snmpTrapOID.0 (RFC 3416, 4.2.6).
+function look_for_boot(c: connection, is_orig: bool, pdu: SNMP::PDU)
+	{
+	for ( _, binding in pdu$bindings )
+		if ( is_orig
+		    && binding$oid == "1.3.6.1.6.3.1.1.4.1.0"
+		    && binding$value?$oid
+		    && /1\.3\.6\.1\.6\.3\.1\.1\.5\.[12]/ == binding$value$oid )
+			link_up(c$id$orig_h, "boot");
 	}
 
 event snmp_trapV2(c: connection, is_orig: bool, header: SNMP::Header,
     pdu: SNMP::PDU)
 	{
-	for ( _, binding in pdu$bindings )
-		if ( binding$value?$oid
-		    && /1\.3\.6\.1\.6\.3\.1\.1\.5\.[12]/ == binding$value$oid )
-			link_up(c$id$orig_h, "boot");
+	look_for_boot(c, is_orig, pdu);
+	}
+
+# A notification that is to be confirmed.
+event snmp_inform_request(c: connection, is_orig: bool, header: SNMP::Header,
+    pdu: SNMP::PDU)
+	{
+	look_for_boot(c, is_orig, pdu);
 	}

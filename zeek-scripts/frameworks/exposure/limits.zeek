@@ -42,11 +42,15 @@ global dropped_family = Telemetry::register_counter_family(
     $unit="", $label_names=vector("limit"),
     $help_text="Exposure rows joined or left out because a limit was reached"));
 
+# How often a limit was reached.
+global limits_met = 0;
+
 global noticed: set[string, addr] &create_expire=1day;
 
 function drop_row(limit: string, host: addr, msg: string)
 	{
 	++dropped[limit];
+	++limits_met;
 	Telemetry::counter_family_inc(dropped_family, vector(limit));
 
 	if ( [limit, host] in noticed || |noticed| >= max_hosts )

@@ -17,6 +17,19 @@ function has_sent(side: endpoint): bool
 	return side$size > 0 || ( side?$num_pkts && side$num_pkts > 0 );
 	}
 
+# A frame of Ethernet carries no longer packet.
+const longest_packet = 1500;
+
+## Whether a side's packets are on average longer than a frame: only packets that came in fragments
+## are, and jumbo frames where there are such. Zeek counts a packet once its fragments are joined, and
+## no event tells of these. A few fragments among many small packets are not noticed.
+function is_fragmented(side: endpoint): bool
+	{
+	return side?$num_pkts
+	    && side?$num_bytes_ip
+	    && side$num_bytes_ip > longest_packet * side$num_pkts;
+	}
+
 ## What became of a TCP connection: a state of a service, or the empty string if its start was not
 ## seen, or if only one side is captured and the answer may have been missed.
 function tcp_state(c: connection): string

@@ -17,6 +17,8 @@ module Exposure;
 type Track: record {
 	## The interval in which it was looked at last.
 	period: count &default=0;
+	## The kind that it was counted with then; 0 is none.
+	kind: count &default=0;
 	refused: bool &default=F;
 	by: string &default="";
 	## Which of its sides are ours and have sent something.

@@ -6,11 +6,13 @@
 @load ./coverage
 @load ./main
 @load ./outcomes
+@load ./repeats
 
 module Exposure;
 
 export {
-	## Raised with each connection that is looked at, for those who tell more of it.
+	## Raised with each connection that is looked at closely, for those who tell more of it. Others tell
+	## what an earlier one of the interval has told, and add to what :zeek:see:`Exposure::touched` held.
 	##
 	## is_new: whether it was not looked at before in this interval.
 	##
@@ -69,8 +71,10 @@ function see_service(c: connection, seen: Host, state: string, is_new: bool)
 	if ( is_new || row$n == 0 )
 		++row$n;
 
+	met = met || c$id$orig_h in row$addrs;
 	add_peer(row, c$id$orig_h);
 	add_services(c, row);
+	touched += row;
 	}
 
 ## A host of ours has sent something to a peer.
@@ -78,6 +82,8 @@ function see_side(seen: Host, t: Track, peer: addr, relation: string,
     is_new: bool)
 	{
 	local mine = flows_of(seen, t$first, t$last);
+
+	touched += mine;
 
 	if ( is_new )
 		++mine$n;
@@ -90,7 +96,9 @@ function see_side(seen: Host, t: Track, peer: addr, relation: string,
 
 	local row = seen$relations[relation];
 	extend(row, t$first, t$last);
+	met = met || peer in row$addrs;
 	add_peer(row, peer);
+	touched += row;
 
 	if ( is_new || row$n == 0 )
 		++row$n;
@@ -102,24 +110,19 @@ function see_side(seen: Host, t: Track, peer: addr, relation: string,
 function mark(c: connection, t: Track): bool
 	{
 	t$last = c$start_time + c$duration;
-	t$first = c$start_time;
+	t$first = within_interval(c$start_time, t$last);
 
-	if ( t$first < interval_start )
-		t$first = t$last < interval_start ? t$last : interval_start;
-
-	if ( t$period == period )
+	if ( ! begin_period(t) )
 		return F;
 
-	# What was told before it was looked at for the first time is of the same interval.
-	if ( t$period != 0 )
-		delete t$told;
-
-	t$period = period;
 	see_flow(t$first, t$last);
 	return T;
 	}
 
-function look_at(c: connection, is_over: bool)
+## Adds to the rows all that a connection tells.
+##
+## Returns: whether it was not looked at before in this interval.
+function look_closely(c: connection, is_over: bool): bool
 	{
 	local orig = c$id$orig_h;
 	local resp = c$id$resp_h;
@@ -127,7 +130,7 @@ function look_at(c: connection, is_over: bool)
 	local resp_is_ours = is_ours(resp);
 
 	if ( ! orig_is_ours && ! resp_is_ours )
-		return;
+		return F;
 
 	local t = track(c);
 	local is_new = mark(c, t);
@@ -155,6 +158,48 @@ function look_at(c: connection, is_over: bool)
 		}
 
 	hook connection_seen(c, is_new, is_over);
+	return is_new;
+	}
+
+## Adds to the rows what a connection tells: at once, or if that is no more than an earlier one has
+## told, when the interval ends.
+function look_at(c: connection, is_over: bool)
+	{
+	if ( ! is_plain(c, is_over) )
+		{
+		look_closely(c, is_over);
+		return;
+		}
+
+	local orig = c$id$orig_h;
+	local resp = c$id$resp_h;
+	local p = c$id$resp_p;
+	local outcome = outcome_of(c, is_over);
+	local protocols = protocols_of(c);
+	local version = c?$ssl && c$ssl?$version ? c$ssl$version : "";
+	local kind = kinds[orig, resp, p, outcome, protocols, version];
+
+	if ( kind$number > 0 && count_again(c, kind, is_over) )
+		return;
+
+	local limits = limits_met;
+	touched = vector();
+	met = F;
+
+	# What met a limit is counted each time that it does.
+	if ( ! look_closely(c, is_over)
+	    || ! met
+	    || kind$number > 0
+	    || limits != limits_met )
+		return;
+
+	if ( |kinds| >= max_kinds )
+		settle();
+
+	local t = c$iomt_exposure;
+	t$kind = ++kinds_made;
+	kinds[orig, resp, p, outcome, protocols, version] = Kind($number=t$kind,
+	    $rows=touched, $first=t$first, $last=t$last);
 	}
 
 ## Looks at a connection that lasts, and again when it has lasted for a further interval.

@@ -6,9 +6,6 @@
 
 module Exposure;
 
-# A frame of Ethernet carries no longer packet.
-const longest_packet = 1500;
-
 ## A side of a connection makes use of something.
 function use(c: connection, is_orig: bool, what: string, p: port, is_new: bool)
     : Row
@@ -22,17 +19,8 @@ function use(c: connection, is_orig: bool, what: string, p: port, is_new: bool)
 		++row$n;
 
 	add_peer(row, is_orig ? c$id$resp_h : c$id$orig_h);
+	touched += row;
 	return row;
-	}
-
-## Whether a side's packets are on average longer than a frame: only packets that came in fragments
-## are, and jumbo frames where there are such. Zeek counts a packet once its fragments are joined, and
-## no event tells of these. A few fragments among many small packets are not noticed.
-function is_fragmented(side: endpoint): bool
-	{
-	return side?$num_pkts
-	    && side?$num_bytes_ip
-	    && side$num_bytes_ip > longest_packet * side$num_pkts;
 	}
 
 function use_multicast(c: connection, is_new: bool)

@@ -91,8 +91,9 @@ function find(document: string, wanted: Wanted): vector of Member
 				if ( objects[depth - 1] && paths[depth - 1] in wanted$groups )
 					found += Member($path=paths[depth - 1], $ends=T);
 
-				resize(paths, depth - 1);
-				resize(objects, depth - 1);
+				# Not by resize(), which never frees what it cuts off.
+				paths = paths[: depth - 1];
+				objects = objects[: depth - 1];
 				named = F;
 				break;
 			case ",":

@@ -84,6 +84,9 @@ redef record connection += {
 	iomt_stream: State &optional;
 };
 
+# More bytes than any stream has: what still arrives of a finished one is stepped over.
+const everything = 0x7fffffffffffffff;
+
 global dissectors: vector of Dissector;
 
 function register(dissector: Dissector)
@@ -98,8 +101,8 @@ function done(c: connection)
 
 	local s = c$iomt_stream;
 	s$finished = T;
-	s$orig = Direction();
-	s$resp = Direction();
+	s$orig = Direction($skip=everything);
+	s$resp = Direction($skip=everything);
 
 	if ( s?$dissector )
 		{
@@ -200,11 +203,10 @@ function recognise(c: connection, is_orig: bool, data: string)
 
 event stream_deliver(c: connection, is_orig: bool, data: string)
 	{
-	if ( ! c?$iomt_stream || c$iomt_stream$finished )
+	if ( ! c?$iomt_stream )
 		return;
 
-	local s = c$iomt_stream;
-	local d = is_orig ? s$orig : s$resp;
+	local d = is_orig ? c$iomt_stream$orig : c$iomt_stream$resp;
 
 	# The way of nearly all bytes of a large transfer: nothing is copied.
 	if ( d$skip >= |data| )
@@ -219,7 +221,7 @@ event stream_deliver(c: connection, is_orig: bool, data: string)
 	if ( |d$pending| > 0 )
 		bytes = d$pending + bytes;
 
-	if ( s?$dissector )
+	if ( c$iomt_stream?$dissector )
 		feed(c, is_orig, bytes);
 	else
 		recognise(c, is_orig, bytes);

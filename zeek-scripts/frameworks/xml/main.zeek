@@ -1,6 +1,8 @@
 ##! Finds named elements in XML, by their full path and with namespaces. It is no validator: what is
 ##! not asked for is stepped over, a document type is refused, and nothing is ever expanded.
 
+@load ./sections
+
 module Xml;
 
 export {
@@ -13,6 +15,8 @@ export {
 		paths: set[string];
 		## Full paths of elements of which the end is wanted, too: they group what came before.
 		groups: set[string];
+		## Elements that may stand anywhere (``a:name``): paths begin anew at them (``//a:name``).
+		anywhere: set[string] &default=set();
 	};
 
 	## One element that was found.
@@ -49,7 +53,8 @@ const tag =
 # An attribute within a tag, with its value.
 const attribute = /[a-zA-Z_][^ \t\r\n=<>\x22\x27]{0,60}[ \t\r\n]?=[ \t\r\n]?(\x22[^<\x22]*\x22|\x27[^<\x27]*\x27)/;
 
-# Longer names and tags are nobody's that is looked for, and would be carried along in every path.
+# Longer names are nobody's that is looked for, and would be carried along in every path; tags that
+# are longer are stepped over.
 const max_name = 128;
 const max_tag = 8192;
 
@@ -107,7 +112,7 @@ function find(document: string, wanted: Wanted): vector of Element
 	local scopes: vector of table[string] of string;
 	local no_scope: table[string] of string;
 	scopes += no_scope;
-	local tokens = split_string_n(document, tag, T, max_tags);
+	local tokens = split_string_n(without_sections(document), tag, T, max_tags);
 	local at = 1;
 
 	if ( tokens[0] != blank )
@@ -145,8 +150,9 @@ function find(document: string, wanted: Wanted): vector of Element
 			if ( paths[depth - 1] in wanted$groups )
 				found += Element($path=paths[depth - 1], $ends=T);
 
-			resize(paths, depth - 1);
-			resize(scopes, depth - 1);
+			# Not by resize(), which never frees what it cuts off.
+			paths = paths[: depth - 1];
+			scopes = scopes[: depth - 1];
 			next;
 			}
 
@@ -155,10 +161,13 @@ function find(document: string, wanted: Wanted): vector of Element
 		local name = split_string1(inner, space)[0];
 		local scope = scopes[depth - 1];
 
-		if ( |name| > max_name || |token| > max_tag )
+		if ( |name| > max_name )
 			return found;
 
-		if ( "xmlns" in inner )
+		# A tag as long as that carries an image or a document.
+		local short = |token| <= max_tag;
+
+		if ( short && "xmlns" in inner )
 			{
 			scope = copy(scope);
 
@@ -169,9 +178,12 @@ function find(document: string, wanted: Wanted): vector of Element
 					scope[k[6:]] = v;
 			}
 
-		local path = paths[depth - 1] + "/" + qualify(name, scope, wanted);
+		local called = short ? qualify(name, scope, wanted) : "?";
+		local path = ( called in wanted$anywhere ? "/" : paths[depth - 1] ) + "/" +
+		    called;
 
-		if ( path in wanted$paths )
+		# Where no tag follows the document is cut, and with it the text.
+		if ( path in wanted$paths && ( closed || at < |tokens| ) )
 			{
 			local element = Element($path=path);
 

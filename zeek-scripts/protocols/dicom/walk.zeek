@@ -86,7 +86,8 @@ function push_frame(w: Walk, is_item: bool, within: count, explicit: bool,
 
 function pop_frame(w: Walk)
 	{
-	resize(w$frames, |w$frames| - 1);
+	# Not by resize(), which never frees what it cuts off.
+	w$frames = w$frames[: |w$frames| - 1];
 	}
 
 ## Closes what ends where the walk is.

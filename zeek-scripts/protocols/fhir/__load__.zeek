@@ -1,1 +1,3 @@
+@load ./json
 @load ./main
+@load ./xml

@@ -1,9 +1,8 @@
 ##! Dissects FHIR over clear HTTP: Device resources and what servers state of themselves. Of all
-##! other resources nothing is kept, and of these only what is named here.
+##! other resources nothing is kept, and of these only what is named here, whether JSON or XML.
 
+@load base/frameworks/cluster
 @load ../../frameworks/asset
-@load ../../frameworks/body
-@load ../../frameworks/json
 @load ./types
 
 module FHIR;
@@ -20,15 +19,31 @@ export {
 
 	## Raised with each line as it goes to the logging framework.
 	global log_fhir: event(rec: Info);
+
+	## Raised on the manager with a line that another node has for it.
+	global line: event(info: Info);
 }
 
-# A resource stands alone or in the entry of a bundle.
-const roots: vector of string = vector("", "/entry/resource");
+# What is read alone or in the entry of a bundle.
+const resources: set[string] = {
+	"Device",
+	"DeviceDefinition",
+	"CapabilityStatement",
+};
+
+# What a device did or measured: these may contain the Device itself. What other resources contain,
+# such as a patient's implants, is not read.
+const containers: set[string] = {
+	"DeviceMetric",
+	"DiagnosticReport",
+	"Observation",
+};
 
 # What is read of a resource. Names that people give are left out: patients own devices.
 const members: set[string] = {
 	"/resourceType",
 	"/manufacturer",
+	"/manufacturerString",
 	"/model",
 	"/modelNumber",
 	"/serialNumber",
@@ -45,9 +60,10 @@ const members: set[string] = {
 	"/fhirVersion",
 };
 
-const most_versions = 16;
+# Objects that mean something as a whole.
+const inner_groups = vector("/deviceName", "/type/coding");
 
-global wanted: Json::Wanted = Json::Wanted($paths=set(), $groups=set());
+const most_versions = 16;
 
 # What was written already.
 global written: set[string] &create_expire=Asset::reporting_interval;
@@ -56,16 +72,6 @@ event zeek_init() &priority=5
 	{
 	Log::create_stream(FHIR::LOG, Log::Stream($columns=Info, $ev=log_fhir,
 	    $path="fhir", $policy=log_policy));
-
-	for ( _, root in roots )
-		{
-		for ( member in members )
-			add wanted$paths[root + member];
-
-		add wanted$groups[root];
-		add wanted$groups[root + "/deviceName"];
-		add wanted$groups[root + "/type/coding"];
-		}
 	}
 
 ## Writes a line unless the same was written lately.
@@ -83,7 +89,17 @@ function write(info: Info)
 		return;
 
 	add written[key];
-	Log::write(LOG, info);
+
+	if ( Cluster::is_enabled() && Cluster::local_node_type() != Cluster::MANAGER )
+		Cluster::publish(Cluster::manager_topic, FHIR::line, info);
+	else
+		Log::write(LOG, info);
+	}
+
+# Several workers may have heard the same.
+event FHIR::line(info: Info)
+	{
+	write(info);
 	}
 
 ## Claims what a Device resource says, if it says which one it is.
@@ -146,7 +162,7 @@ function set_member(info: Info, member: string, text: string)
 		case "/resourceType":
 			info$resource = text;
 			break;
-		case "/manufacturer":
+		case "/manufacturer", "/manufacturerString":
 			info$manufacturer = text;
 			break;
 		case "/modelNumber", "/model":
@@ -195,55 +211,25 @@ function new_info(c: connection, is_orig: bool): Info
 	return Info($ts=network_time(), $uid=c$uid, $id=c$id, $is_orig=is_orig);
 	}
 
-function read(c: connection, is_orig: bool, body: string)
+## Takes a text of a resource that is being read.
+function add_member(info: Info, inner: table[string] of string, member: string,
+    raw: string)
 	{
-	local root = /\x22resourceType\x22[ \t\r\n]*:[ \t\r\n]*\x22Bundle\x22/ in body[:
-	    Body::head_bytes] ? roots[1] : roots[0];
-	local info = new_info(c, is_orig);
-	local inner: table[string] of string;
+	local text = Asset::clean_value(raw);
+	inner[member] = text;
 
-	for ( _, found in Json::find(body, wanted) )
-		{
-		if ( found$path[: |root|] != root )
-			next;
-
-		local member = found$path[|root| :];
-
-		if ( ! found$ends )
-			{
-			local text = Asset::clean_value(found$text);
-			inner[member] = text;
-
-			if ( text != "" )
-				set_member(info, member, text);
-			}
-		else if ( member != "" )
-			{
-			end_inner(info, inner);
-			inner = table();
-			}
-		else
-			{
-			if ( info$resource == "Device" )
-				tell_device(c, info);
-			else if ( info$resource == "CapabilityStatement" )
-				tell_server(c, info);
-
-			info = new_info(c, is_orig);
-			inner = table();
-			}
-		}
+	if ( text != "" )
+		set_member(info, member, text);
 	}
 
-## Whether a body can hold what is looked for.
-function wants(head: string): bool
+## Tells what a resource says, now that it is read as a whole.
+function end_resource(c: connection, info: Info)
 	{
-	return /\x22resourceType\x22[ \t\r\n]*:[ \t\r\n]*\x22(Device|CapabilityStatement|Bundle)\x22/
-	    in head;
-	}
-
-event zeek_init()
-	{
-	Body::register(Body::Reader($subtypes=set("fhir+json", "json+fhir"),
-	    $wants=wants, $read=read));
+	if ( info$resource == "Device" )
+		tell_device(c, info);
+	else if ( info$resource == "DeviceDefinition" )
+		# It is about a model, and about no device.
+		write(info);
+	else if ( info$resource == "CapabilityStatement" )
+		tell_server(c, info);
 	}

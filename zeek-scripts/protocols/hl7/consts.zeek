@@ -45,7 +45,7 @@ export {
 	    "hl7.eui", "hl7.mac", "hl7.udi", "hl7.device_identifier",
 	    "hl7.system_id", "hl7.system_type", "hl7.manufacturer", "hl7.model",
 	    "hl7.serial_number", "hl7.part_number", "hl7.hardware_versions",
-	    "hl7.software_versions", "hl7.firmware_versions");
+	    "hl7.software_versions", "hl7.firmware_versions", "hl7.software");
 
 	## MDC codes of infusion pumps.
 	const pumps: set[string] = {

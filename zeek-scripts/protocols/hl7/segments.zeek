@@ -54,20 +54,23 @@ function name_receiver(info: Info, application: string, facility: string)
 		info$receiving_facility = facility;
 	}
 
-## Notes the message in the connection's line.
-function note_message(c: connection, side: Side, header: string,
-    starts: index_vec, kind: string)
+## Counts a kind of message.
+function count_kind(s: State, kind: string)
 	{
-	local s = c$iomt_hl7;
-	local counted = /[A-Z]{3}([\^][A-Z0-9_]{3,7})?/ == kind ? kind : "other";
-
-	if ( counted !in s$kinds && |s$kinds| >= max_listed )
-		counted = "other";
+	local counted = kind in s$kinds || |s$kinds| < max_listed ? kind : "other";
 
 	if ( counted !in s$kinds )
 		s$kinds[counted] = 0;
 
 	++s$kinds[counted];
+	}
+
+## Notes the message in the connection's line.
+function note_message(c: connection, side: Side, header: string,
+    starts: index_vec, kind: string)
+	{
+	local s = c$iomt_hl7;
+	count_kind(s, /[A-Z]{3}([\^][A-Z0-9_]{3,7})?/ == kind ? kind : "other");
 
 	local names: vector of string;
 

@@ -79,6 +79,10 @@ export {
 		places: vector of string &default=vector();
 		## The latest equipment instance of a result, which most repeat.
 		instance: string &default="";
+		## A message in XML, as far as it has arrived.
+		collecting: bool &default=F;
+		parts: vector of string &default=vector();
+		bytes: count &default=0;
 	};
 
 	## A connection that is under way.

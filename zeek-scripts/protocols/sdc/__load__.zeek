@@ -1,3 +1,4 @@
+@load ./components
 @load ./description
 @load ./discovery
 @load ./main

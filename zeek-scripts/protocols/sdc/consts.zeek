@@ -40,6 +40,24 @@ export {
 		"/s12:Envelope/s12:Body/msg:GetMdDescriptionResponse/msg:MdDescription/pm:Mds",
 	};
 
+	## The components of a system that are told apart, by their place in its description.
+	const components: table[string] of string = {
+		[""] = "",
+		["/pm:Vmd"] = "vmd",
+		["/pm:Vmd/pm:Channel"] = "channel",
+	};
+
+	## What a production specification states, by its type in the nomenclature.
+	const specifications: table[string] of string = {
+		["531969"] = "model_number",
+		["531970"] = "manufacturer",
+		["531972"] = "serial_number",
+		["531973"] = "part_number",
+		["531974"] = "hardware_versions",
+		["531975"] = "software_versions",
+		["531976"] = "firmware_versions",
+	};
+
 	## The parts of a scope that say where a device stands.
 	const places: vector of string = vector("fac", "bldng", "flr", "poc", "rm",
 	    "bed");
@@ -52,8 +70,12 @@ export {
 	global description: Xml::Wanted = Xml::Wanted($namespaces=namespaces,
 	    $paths=set(), $groups=set());
 
-	## Which column the text of a description's element goes to.
+	## Which column the text of a description's element goes to, or ``specification`` and its
+	## ``specification_type``.
 	global columns: table[string] of string;
+
+	## Which component of a system an element is about, or ends.
+	global component_of: table[string] of string;
 }
 
 event zeek_init() &priority=10
@@ -80,9 +102,23 @@ event zeek_init() &priority=10
 
 	for ( mds in systems )
 		{
-		add description$groups[mds];
-		columns[mds + "/pm:Type"] = "device_type";
+		for ( within, component in components )
+			{
+			local at = mds + within;
+			add description$groups[at];
+			component_of[at] = component;
+			columns[at + "/pm:Type"] = "device_type";
+			component_of[at + "/pm:Type"] = component;
+			at += "/pm:ProductionSpecification";
+			columns[at + "/pm:SpecType"] = "specification_type";
+			columns[at + "/pm:ProductionSpec"] = "specification";
+			component_of[at + "/pm:ProductionSpec"] = component;
+			}
+
+		columns[mds + "/pm:MetaData/pm:Udi/pm:DeviceIdentifier"] =
+		    "device_identifier";
 		columns[mds + "/pm:MetaData/pm:Udi/pm:HumanReadableForm"] = "udi";
+		columns[mds + "/pm:MetaData/pm:LotNumber"] = "lot_number";
 		columns[mds + "/pm:MetaData/pm:Manufacturer"] = "manufacturer";
 		columns[mds + "/pm:MetaData/pm:ModelName"] = "model_name";
 		columns[mds + "/pm:MetaData/pm:ModelNumber"] = "model_number";

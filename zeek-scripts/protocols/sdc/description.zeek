@@ -4,10 +4,14 @@
 @load ../../frameworks/asset
 @load ../../frameworks/body
 @load ../../frameworks/xml
+@load ./components
 @load ./consts
 @load ./main
 
 module SDC;
+
+# The most components of one body that are told of.
+const most_components = 100;
 
 ## Whether a body's beginning is of an answer that describes a medical device.
 function wants(head: string): bool
@@ -16,94 +20,71 @@ function wants(head: string): bool
 	    && /<([a-zA-Z0-9_.-]{1,40}:)?(Metadata|GetMdibResponse|GetMdDescriptionResponse)[ \t\r\n>]/ in head;
 	}
 
-function set_column(info: Info, column: string, element: Xml::Element)
-	{
-	local text = Asset::clean_value(element$text);
-
-	switch ( column )
-		{
-		case "endpoint":
-			info$endpoint = text;
-			break;
-		case "manufacturer":
-			info$manufacturer = text;
-			break;
-		case "model_name":
-			info$model_name = text;
-			break;
-		case "model_number":
-			info$model_number = text;
-			break;
-		case "friendly_name":
-			info$friendly_name = text;
-			break;
-		case "firmware_version":
-			info$firmware_version = text;
-			break;
-		case "serial_number":
-			info$serial_number = text;
-			break;
-		case "udi":
-			info$udi = text;
-			break;
-		case "device_type":
-			# Without a coding system it is the one of IEEE 11073.
-			if ( "Code" in element$attributes
-			    && /^[0-9]{1,10}$/ in element$attributes["Code"]
-			    && ( "CodingSystem" !in element$attributes || /1\.2\.840\.10004\.1\.1\.1\.0\.0\.1$/ in element$attributes["CodingSystem"] ) )
-				info$device_type = element$attributes["Code"];
-
-			break;
-		}
-	}
-
 ## Tells what a description says, of the endpoint that it names or that answers at this port.
-function end_description(c: connection, is_orig: bool, info: Info)
+function end_description(c: connection, is_orig: bool, component: Component)
 	{
+	local info = component$info;
 	local side = is_orig ? c$id$orig_h : c$id$resp_h;
 	local number = is_orig ? c$id$orig_p : c$id$resp_p;
 
 	if ( ! info?$endpoint && [side, number] in endpoints )
 		info$endpoint = endpoints[side, number];
 
+	complete(component);
 	tell(c, is_orig, info);
+	}
+
+## Begins the description of a system: the components that were told of before are none of its own.
+function new_components(c: connection, message: string): table[string] of
+    Component
+	{
+	local found: table[string] of Component;
+
+	for ( _, component in components )
+		{
+		found[component] = Component($info=new_info(c, message));
+
+		if ( component != "" )
+			found[component]$info$part = component;
+		}
+
+	return found;
 	}
 
 function read(c: connection, is_orig: bool, body: string)
 	{
-	local info = new_info(c, "metadata");
-	# Texts may follow in other languages: the first is the device's own.
-	local filled: set[string];
+	local found = new_components(c, "metadata");
+	local kind = "";
+	local told = 0;
 
 	for ( _, element in Xml::find(body, description) )
 		{
+		local name = element$path in component_of ? component_of[element$path] : "";
+		local column = element$path in columns ? columns[element$path] : "";
+
+		if ( element$path in component_of )
+			found[name]$info$message = "mdib";
+
 		if ( element$ends )
 			{
-			# Each system of a description is told by itself.
-			info$message = "mdib";
+			if ( found[name]$known && ++told <= most_components )
+				end_description(c, is_orig, found[name]);
 
-			if ( |filled| > 0 )
-				end_description(c, is_orig, info);
-
-			info = new_info(c, "mdib");
-			filled = set();
-			next;
+			found[name] = new_components(c, "mdib")[name];
 			}
-
-		local column = columns[element$path];
-
-		if ( column !in filled )
+		else if ( column == "specification_type" )
+			kind = code_of(element);
+		else if ( column == "specification" )
 			{
-			set_column(info, column, element);
-			add filled[column];
+			specify(found[name], kind, element$text);
+			kind = "";
 			}
+		else
+			fill(found[name], column, element);
 		}
 
-	# A list of services tells nothing by its endpoint alone.
-	delete filled["endpoint"];
-
-	if ( |filled| > 0 )
-		end_description(c, is_orig, info);
+	if ( found[""]$known )
+		end_description(c, is_orig, found[""]);
 	}
 
 event zeek_init()

@@ -86,13 +86,10 @@ function remember_endpoint(info: Info, sender: addr, urls: string)
 		local host = parts[1][: |parts[1]| - |number|];
 		local hosts = extract_ip_addresses(host);
 
-		if ( number == ""
-		    || |hosts| != 1
-		    || to_addr(hosts[0]) != sender
-		    || |endpoints| >= max_remembered )
+		if ( number == "" || |hosts| != 1 || to_addr(hosts[0]) != sender )
 			next;
 
-		endpoints[sender, count_to_port(to_count(number[1:]), tcp)] = info$endpoint;
+		add_endpoint(sender, count_to_port(to_count(number[1:]), tcp), info$endpoint);
 		}
 	}
 

@@ -1,6 +1,7 @@
 ##! Dissects IEEE 11073 SDC: what WS-Discovery announces of medical devices, and what they tell of
 ##! themselves over clear HTTP. Neither patients nor measurements are read.
 
+@load base/frameworks/cluster
 @load ../../frameworks/asset
 @load ./types
 
@@ -19,23 +20,39 @@ export {
 	## Raised with each line as it goes to the logging framework.
 	global log_sdc: event(rec: Info);
 
+	## Raised on the manager with a line that another node has for it.
+	global line: event(info: Info);
+
 	## An empty line about a connection.
 	global new_info: function(c: connection, message: string): Info;
 
 	## Writes a line unless the same was written lately.
 	global write: function(info: Info);
 
+	## What is known of a part of a device, in one value.
+	global describe_part: function(info: Info): string;
+
 	## Claims all that was said of a device, and writes the line.
 	global tell: function(c: connection, is_orig: bool, info: Info);
 
 	## The endpoint that answers at an address, as its host said itself.
 	global endpoints: table[addr, port] of string &write_expire=1day;
+
+	## Remembers that endpoint, on all workers.
+	global add_endpoint: function(host: addr, p: port, endpoint: string);
+
+	## Raised with an endpoint that a worker has heard of: on the manager, which tells all workers.
+	global endpoint_heard: event(host: addr, p: port, endpoint: string);
 }
 
 redef udp_content_ports += {3702/udp};
 
 # What was written already.
 global written: set[string] &create_expire=Asset::reporting_interval;
+
+# Which endpoints the other nodes were told of.
+global passed_on: set[addr, port, string]
+    &create_expire=Asset::reporting_interval;
 
 event zeek_init() &priority=5
 	{
@@ -62,7 +79,44 @@ function write(info: Info)
 		return;
 
 	add written[key];
-	Log::write(LOG, info);
+
+	if ( Cluster::is_enabled() && Cluster::local_node_type() != Cluster::MANAGER )
+		Cluster::publish(Cluster::manager_topic, SDC::line, info);
+	else
+		Log::write(LOG, info);
+	}
+
+# Several workers may have heard the same.
+event SDC::line(info: Info)
+	{
+	write(info);
+	}
+
+function add_endpoint(host: addr, p: port, endpoint: string)
+	{
+	if ( |endpoints| >= max_remembered )
+		return;
+
+	endpoints[host, p] = endpoint;
+
+	if ( ! Cluster::is_enabled()
+	    || [host, p, endpoint] in passed_on
+	    || |passed_on| >= max_remembered )
+		return;
+
+	add passed_on[host, p, endpoint];
+	Cluster::publish(Cluster::manager_topic, SDC::endpoint_heard, host, p,
+	    endpoint);
+	}
+
+# Who is asked over HTTP has announced itself in another connection, which another worker may see.
+event SDC::endpoint_heard(host: addr, p: port, endpoint: string)
+	{
+	if ( Cluster::local_node_type() == Cluster::MANAGER )
+		Cluster::publish(Cluster::worker_topic, SDC::endpoint_heard, host, p,
+		    endpoint);
+	else if ( |endpoints| < max_remembered )
+		endpoints[host, p] = endpoint;
 	}
 
 ## ``urn:uuid:…`` or ``uuid:…`` as the subject of claims, or the empty string.
@@ -82,6 +136,13 @@ function tell(c: connection, is_orig: bool, info: Info)
 
 	if ( subject != "" )
 		Asset::described(c, is_orig, subject, "sdc.endpoint", subject);
+
+	if ( info?$part )
+		{
+		# What identifies a part does not identify the device.
+		Asset::described(c, is_orig, subject, "sdc.part", describe_part(info));
+		return;
+		}
 
 	if ( info?$device_type )
 		Asset::described(c, is_orig, subject, "sdc.device_type", info$device_type);
@@ -112,4 +173,21 @@ function tell(c: connection, is_orig: bool, info: Info)
 
 	if ( info?$udi )
 		Asset::described(c, is_orig, subject, "sdc.udi", info$udi);
+
+	if ( info?$device_identifier )
+		Asset::described(c, is_orig, subject, "sdc.device_identifier",
+		    info$device_identifier);
+
+	if ( info?$lot_number )
+		Asset::described(c, is_orig, subject, "sdc.lot_number", info$lot_number);
+
+	if ( info?$part_number )
+		Asset::described(c, is_orig, subject, "sdc.part_number", info$part_number);
+
+	Asset::described(c, is_orig, subject, "sdc.hardware_versions", join_string_vec(
+	    info$hardware_versions, "\\"));
+	Asset::described(c, is_orig, subject, "sdc.software_versions", join_string_vec(
+	    info$software_versions, "\\"));
+	Asset::described(c, is_orig, subject, "sdc.firmware_versions", join_string_vec(
+	    info$firmware_versions, "\\"));
 	}

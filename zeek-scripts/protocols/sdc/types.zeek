@@ -17,7 +17,9 @@ export {
 		endpoint: string &log &optional;
 		## What it calls itself: the services' types that are known by name.
 		types: vector of string &log &default=vector();
-		## The kind of device, as its number in the nomenclature of IEEE 11073-10101.
+		## The part of the device that this is about (vmd or channel); without it, the device itself.
+		part: string &log &optional;
+		## The kind of device or part, as its number in the nomenclature of IEEE 11073-10101.
 		device_type: string &log &optional;
 		## Where it stands: facility, building, floor, point of care, room, bed.
 		location: string &log &optional;
@@ -29,7 +31,14 @@ export {
 		friendly_name: string &log &optional;
 		firmware_version: string &log &optional;
 		serial_number: string &log &optional;
-		## Its unique device identifier.
+		## Its unique device identifier, and the part of it that names the model.
 		udi: string &log &optional;
+		device_identifier: string &log &optional;
+		lot_number: string &log &optional;
+		part_number: string &log &optional;
+		## Revisions that its production specification states.
+		hardware_versions: vector of string &log &default=vector();
+		software_versions: vector of string &log &default=vector();
+		firmware_versions: vector of string &log &default=vector();
 	};
 }
