@@ -11,7 +11,7 @@ CASES ?= 300
 TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
 	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
-.PHONY: demo test tools lint fmt bench bench-scale bench-zeek fuzz false-recognition table clean help
+.PHONY: demo test tools lint fmt accuracy bench bench-scale bench-zeek fuzz false-recognition table clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -58,6 +58,9 @@ bench-scale: $(BIN)/pytest  ## take in 100,000 devices with 30 claims each; figu
 
 bench-zeek: $(BIN)/pytest  ## measure what the scripts cost Zeek; figures also in build/bench-zeek.json
 	$(BIN)/python tests/bench/zeek.py
+
+accuracy: $(BIN)/pytest  ## play the labelled benchmark through Zeek and compare; figures also in build/accuracy.json
+	PYTHONPATH=tests $(BIN)/python -m accuracy.run
 
 fuzz: $(BIN)/pytest  ## damage every capture in CASES ways; figures also in build/fuzz.json
 	$(BIN)/python tests/fuzz/zeek.py $(CASES)
