@@ -17,6 +17,7 @@ from wardwatch_enrichment.statements import Statement
 SINGLE = ("manufacturer", "model", "type", "class", "serial_number", "udi", "os", "hostname")
 _STATEMENTS = ("software_versions",)  # the latest statement holds in full
 _CEILING = 0.99  # nothing that was only overheard is certain
+_STATED = 0.5  # what is more likely wrong than right is a hint, and not stated
 _SPECIFIC = 0.5  # a particular kind needs as much support of its own to stand for the general one
 
 
@@ -66,10 +67,11 @@ def _single(name: str, values: dict[str, list[Statement]]) -> Iterator[Decided]:
     best = _most_particular(name, ranked, support)
     against = max((support[v] for v in values if not _agree(name, v, best)), default=0.0)
     for value in [best, *(v for v in ranked if v != best)]:
-        current = value == best or (name == "hostname" and _agree(name, value, best))
-        sure = _contradicted(support[value], against) if current else support[value]
+        chosen = value == best or (name == "hostname" and _agree(name, value, best))
+        sure = _contradicted(support[value], against) if chosen else support[value]
         # A value that has ended is as sure as it was.
         confidence = sure or _support(values[value])
+        current = chosen and confidence >= _STATED
         yield Decided(name, value, round(confidence, 3), current, tuple(values[value]))
 
 

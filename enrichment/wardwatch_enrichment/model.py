@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,8 +70,9 @@ class Evidence:
 class Attribute:
     """One value of one attribute of a device, with what it rests on.
 
-    `confidence` runs from 0 to 1. `current` is false for a value that a later one replaced or
-    that a stronger source contradicts: such values are kept and shown, never overwritten.
+    `confidence` runs from 0 to 1. `current` is false for a value that a later one replaced, that
+    a stronger source contradicts, or that is more likely wrong than right: such values are kept and
+    shown, never overwritten and never stated.
     """
 
     name: str
@@ -80,6 +82,30 @@ class Attribute:
     first_seen: float
     last_seen: float
     evidence: tuple[Evidence, ...]
+
+
+Standing = Literal["current", "earlier", "contradicted", "hint"]
+
+
+def standings(attributes: Iterable[Attribute]) -> dict[Attribute, Standing]:
+    """Return how each value stands beside the others of its attribute.
+
+    It holds, was replaced by a later one, is claimed beside another, or is too unsure to be stated.
+    """
+    known = tuple(attributes)
+    since: dict[str, float] = {}
+    for a in known:
+        if a.current:
+            since[a.name] = min(a.first_seen, since.get(a.name, a.first_seen))
+    found: dict[Attribute, Standing] = {}
+    for a in known:
+        if a.current:
+            found[a] = "current"
+        elif a.name not in since:
+            found[a] = "hint"
+        else:
+            found[a] = "earlier" if a.last_seen < since[a.name] else "contradicted"
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ def attribute(
                 sensor="imaging-1",
                 host=host,
                 field=field,
+                rule=field,
                 value=value,
                 line=line,
                 sha256=hashlib.sha256(line.encode("utf-8", "replace")).hexdigest(),

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from wardwatch.outputs.report.chart import bars
 from wardwatch.outputs.report.text import clip, confidence_word, moment, visible
-from wardwatch_enrichment.model import Attribute, Device
+from wardwatch_enrichment.model import Attribute, Device, standings
 
 INLINE_BYTES = 3_000_000
 """Evidence up to this size goes into the index file; more becomes one page per device."""
@@ -70,10 +70,7 @@ class Entry:
     def attributes(self) -> list[tuple[Attribute, str, str]]:
         """Every attribute with its title and its standing, the current and surest first."""
         order = list(ATTRIBUTES)
-        since: dict[str, float] = {}
-        for a in self.device.attributes:
-            if a.current:
-                since[a.name] = min(a.first_seen, since.get(a.name, a.first_seen))
+        standing = standings(self.device.attributes)
         ranked = sorted(
             self.device.attributes,
             key=lambda a: (
@@ -84,7 +81,7 @@ class Entry:
                 -a.last_seen,
             ),
         )
-        return [(a, _title(a.name), _standing(a, since.get(a.name))) for a in ranked]
+        return [(a, _title(a.name), standing[a]) for a in ranked]
 
 
 def write(
@@ -176,15 +173,6 @@ def _entry(device: Device) -> Entry:
 
 def _title(name: str) -> str:
     return ATTRIBUTES.get(name, name.replace("_", " ").capitalize())
-
-
-def _standing(attribute: Attribute, current_since: float | None) -> str:
-    """Whether the value holds, was replaced by a later one, or is claimed beside another."""
-    if attribute.current:
-        return "current"
-    if current_since is not None and attribute.last_seen < current_since:
-        return "earlier"
-    return "contradicted"
 
 
 def _sections(environment: Environment, entries: list[Entry]) -> list[Markup] | None:

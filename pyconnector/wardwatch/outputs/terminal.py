@@ -14,7 +14,7 @@ from rich.text import Text
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.facts import Covered
 from wardwatch_enrichment.links import Holder, by_number
-from wardwatch_enrichment.model import Attribute, Device, DeviceClass
+from wardwatch_enrichment.model import Attribute, Device, DeviceClass, standings
 from wardwatch_enrichment.visibility import visibility
 
 CELL = 60  # characters of a value that a table shows
@@ -127,8 +127,8 @@ def _attributes(attributes: Iterable[Attribute]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("attribute", "value", "confidence", "seen", "evidence"):
         table.add_column(heading, overflow="fold")
-    for attribute in attributes:
-        name = attribute.name if attribute.current else f"({attribute.name}, earlier)"
+    for attribute, standing in standings(attributes).items():
+        name = attribute.name if attribute.current else f"({attribute.name}, {standing})"
         quoted = Text("\n").join(
             Text(
                 safe(
