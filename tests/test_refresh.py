@@ -38,7 +38,11 @@ def _claim(chance: random.Random) -> Claim:
         ("hl7.software_versions", chance.choice(["1.0", "1.1"]), f"mac:{mac}"),
     ]
     proof = [(chance.choice(PROOFS), mac, None)] * 4
-    own = [("dhcp.host_name", f"pc{chance.randint(1, 3)}", None), ("conn.active", "yes", None)]
+    own = [
+        ("dhcp.host_name", f"pc{chance.randint(1, 3)}", None),
+        ("conn.active", "yes", None),
+        ("upnp.serial_number", serial, None),
+    ]
     field, value, subject = chance.choice(described + proof + own)
     start = round(chance.uniform(1.0, 5.0) * DAY, 1)
     first = Observation(

@@ -14,7 +14,17 @@ from typing import Literal
 from wardwatch_enrichment.model import Attribute, Device, Evidence
 
 Kind = Literal[
-    "new device", "address", "hardware", "identity", "software", "name", "place", "service", "gone"
+    "new device",
+    "address",
+    "hardware",
+    "identity",
+    "software",
+    "name",
+    "place",
+    "service",
+    "gone",
+    "merged",
+    "split",
 ]
 STALE = 7 * 86_400.0  # seconds without a sign of life after which a device counts as gone
 _KINDS: dict[str, Kind] = {
@@ -41,7 +51,8 @@ _KINDS: dict[str, Kind] = {
 class Change:
     """One event in the life of a device.
 
-    `before` is empty where something came in addition, `after` where it only went away.
+    `before` is empty where something came in addition, `after` where it only went away. Of a merge
+    or split `before` is the other entry's id, and `after` the key that this one has.
     """
 
     time: float

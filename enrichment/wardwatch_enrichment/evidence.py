@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from wardwatch_enrichment.content import fields
+from wardwatch_enrichment.eras import Eras
 from wardwatch_enrichment.links import Addresses, is_link_local
 from wardwatch_enrichment.model import Binding, Claim
-from wardwatch_enrichment.profiles import is_one_unit, profile_of
+from wardwatch_enrichment.profiles import is_one_unit, profile_of, unit_serials
 
 
 class Site:
@@ -30,14 +31,26 @@ class Site:
         self.forwarders: set[str] = set()
         self._received: defaultdict[str, dict[str, float]] = defaultdict(dict)
         descriptions: defaultdict[str, list[tuple[str, Claim]]] = defaultdict(list)
-        for whole in claims:
-            for node, claim in self._nodes(whole):
+        every = list(claims)
+        eras = self._eras(every)
+        for whole in every:
+            for node, claim in (era for held in self._nodes(whole) for era in eras.of(*held)):
                 self.seen_at[node][claim.first.host].append(claim)
                 subject = self._take(node, claim)
                 if subject:
                     descriptions[subject].append((node, claim))
         for subject, found in descriptions.items():
             self._describe(subject, found)
+
+    def _eras(self, claims: Iterable[Claim]) -> Eras:
+        spans: defaultdict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+        for whole in claims:
+            for serial in unit_serials(whole.first) if whole.first.subject is None else ():
+                for node, claim in self._nodes(whole):
+                    start, end = spans[node].get(serial, (claim.first_seen, claim.last_seen))
+                    span = min(start, claim.first_seen), max(end, claim.last_seen)
+                    spans[node][serial] = span
+        return Eras(spans)
 
     def _take(self, node: str, claim: Claim) -> str | None:
         """Sort in what a host said; return the subject if it is of another."""

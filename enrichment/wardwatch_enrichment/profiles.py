@@ -52,6 +52,13 @@ def tokens(first: Observation) -> Iterator[str]:
             yield f"{name}:{plain(value)}"
 
 
+def unit_serials(first: Observation) -> Iterator[str]:
+    """Yield the serial numbers in a claim that can be one unit's alone."""
+    for name, value, confidence, _ in read(first.field, first.value):
+        if name == "serial_number" and confidence >= _SURE and is_unit_serial(value):
+            yield plain(value)
+
+
 def is_one_unit(subject: str, profile: Profile) -> bool:
     """Tell whether a description can be of one unit alone, whoever sends it."""
     if subject.partition(":")[0] in _OF_ONE_UNIT or profile.get("udi"):

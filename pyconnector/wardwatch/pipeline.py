@@ -14,7 +14,8 @@ from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
 from wardwatch.sources.zeek_files import LogFile, SourceError
 from wardwatch.store import Entry, Store, Told
-from wardwatch_enrichment import attributes, identity, ids
+from wardwatch_enrichment import attributes, changes, identity, ids
+from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
 from wardwatch_enrichment.model import Binding, Claim, Device
@@ -164,6 +165,28 @@ def inventory(store: Store, site: str | None = None) -> list[Device]:
     sites = [site] if site else store.sites()
     told = {name: Facts(store.facts(name)) for name in sites}
     return [told[device.site].apply(device) for device in store.devices(site)]
+
+
+def history(store: Store, devices: Iterable[Device], every: Iterable[Device]) -> list[Change]:
+    """Return all that happened to some of `every` device, the oldest first."""
+    latest: dict[str, float] = {}
+    for device in every:
+        latest[device.site] = max(device.last_seen, latest.get(device.site, 0.0))
+    found: list[Change] = []
+    for device in devices:
+        found += changes.changes(device, latest[device.site])
+        found += [
+            Change(
+                time=event.at,
+                device_id=device.id,
+                kind=event.kind,
+                attribute="device",
+                before=(event.other,),
+                after=(event.key,),
+            )
+            for event in store.identity_events(device.id)
+        ]
+    return sorted(found, key=lambda change: (change.time, change.device_id))
 
 
 def merge(store: Store, site: str, one: str, other: str, told: Told) -> None:

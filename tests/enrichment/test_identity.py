@@ -238,3 +238,26 @@ def test_a_host_that_passes_on_is_not_the_kind_of_what_it_passes_on(claim: Claim
     (gateway,) = build([used, claim(PACS, "dicom.store_scp", "1.2.840.10008.5.1.4.1.1.4"),
                         claim(PACS, "dicom.received", "C-STORE", subject="dicom:aa")])  # fmt: skip
     assert "imaging system" not in device_types.lineage(gateway.type or "")
+
+
+def test_a_swapped_unit_is_another_device(claim: Claiming) -> None:
+    """Two serial numbers one after the other at one address, or in one dock, are two devices."""
+    mac = claim(CT, "dhcp.mac", MAC_A, ts=100.0, last=900.0)
+    name = claim(CT, "dhcp.host_name", "pump7", ts=100.0, last=900.0)
+    first = [
+        claim(CT, "upnp.serial_number", "SN44771", ts=100.0, last=400.0),
+        claim(CT, "mdns.firmware", "1.0", ts=100.0, last=400.0),
+    ]
+    second = [
+        claim(CT, "upnp.serial_number", "SN99002", ts=500.0, last=900.0),
+        claim(CT, "mdns.firmware", "2.0", ts=500.0, last=900.0),
+    ]
+    found = {d.serial_number: d for d in build([mac, name, *first, *second])}
+    assert set(found) == {"SN44771", "SN99002"}
+    assert found["SN44771"].software_versions == ("1.0",)
+    assert found["SN99002"].software_versions == ("2.0",)
+    assert found["SN44771"].last_seen == 500.0
+    assert found["SN44771"].hostname == found["SN99002"].hostname == "pump7"
+    # Alternating numbers are of a host that has several, or speaks for others.
+    again = claim(CT, "upnp.serial_number", "SN44771", ts=600.0, last=700.0)
+    assert len(build([mac, *first, again, *second])) == 1

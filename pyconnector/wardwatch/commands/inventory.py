@@ -19,7 +19,6 @@ from wardwatch.documents import change_json, device_json, iso_time
 from wardwatch.hearing import seconds
 from wardwatch.outputs import csv, html, terminal
 from wardwatch.store import Store
-from wardwatch_enrichment import changes as history
 from wardwatch_enrichment.changes import Kind
 from wardwatch_enrichment.links import holders
 from wardwatch_enrichment.model import Device
@@ -183,14 +182,12 @@ def changes(options: Namespace, config: Config) -> int:
     with open_store(options, config) as store:
         known = pipeline.inventory(store, options.site)
         wanted = [by_prefix(store, options.id)] if options.id else known
-    latest = {d.site: d.last_seen for d in sorted(known, key=lambda device: device.last_seen)}
+        happened = pipeline.history(store, wanted, known)
     found = [
         change
-        for device in wanted
-        for change in history.changes(device, latest[device.site])
+        for change in happened
         if change.time >= (options.since or 0.0) and options.kind in (None, change.kind)
     ]
-    found.sort(key=lambda change: (change.time, change.device_id))
     if options.json:
         for change in found:
             show_json(change_json(change))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -38,7 +39,7 @@ class Told:
 class IdentityEvent:
     """A device took in (`merged`) or came out of (`split`) the `other`; `key` is what it has."""
 
-    kind: str
+    kind: Literal["merged", "split"]
     other: str
     at: float
     key: str
