@@ -17,5 +17,5 @@ def build(claims: Iterable[Claim]) -> list[Device]:
         for c in claims
         if proves_link(c.first)
     )
-    assigned = ids.assign("here", identity.group(claims, addresses), {}, lambda _: None)
+    assigned = ids.assign("here", identity.group(claims, addresses), {}, {}, lambda _: None)
     return [attributes.device("here", a.group, a.id, a.merged, addresses) for a in assigned]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from wardwatch_enrichment.identity import Group, rank
 
+_ADDRESS = rank("ip:")
+
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
@@ -24,13 +26,15 @@ def assign(
     site: str,
     groups: list[Group],
     owners: Mapping[str, str],
+    former: Mapping[str, str],
     age: Callable[[str], int | None],
 ) -> list[Assigned]:
     """Give each group its id.
 
-    `owners` maps a key to the id that had it; `age` orders ids, and is None for one that was never
-    given. An id goes to the group that has the strongest of its keys; a group with several keeps
-    the oldest. No id is used twice.
+    `owners` maps a key to the id that has it, `former` to the id that had it before a merge; `age`
+    orders ids, and is None for one that was never given. An id goes to the group that has the
+    strongest of its keys; a group with several keeps the oldest. What comes out of a merge gets the
+    id back that its keys had, but for mere addresses. Else no id is used twice.
     """
     claims_on: dict[str, tuple[int, int]] = {}
     for number, found in enumerate(groups):
@@ -48,7 +52,9 @@ def assign(
         split_from: set[str] = set()
         if not ids:
             split_from = {owners[key] for key in found.keys if key in owners}
-            ids = [_new_id(site, found.keys[0], given, age)]
+            had = (former[key] for key in found.keys if key in former and rank(key) < _ADDRESS)
+            back = next((name for name in had if name not in given), None)
+            ids = [back or _new_id(site, found.keys[0], given, age)]
             given.add(ids[0])
         result.append(Assigned(found, ids[0], tuple(ids[1:]), tuple(sorted(split_from))))
     return result

@@ -139,13 +139,15 @@ def _rework(store: Store, site: str, hosts: set[str]) -> None:
     """Put new entries in the place of all that rest on claims of these hosts."""
     addresses = Addresses(store.sightings(site, hosts))
     groups = identity.group(store.claims(site, hosts), addresses, store.corrections(site))
-    owners = store.owners(site, (key for group in groups for key in group.keys))
+    owners, before = store.owners(site, {key for group in groups for key in group.keys})
     entries = []
     gone = store.at_hosts(site, hosts)
-    for assigned in ids.assign(site, groups, owners, store.age):
+    given = ids.assign(site, groups, owners, before, store.age)
+    present = {assigned.id for assigned in given}
+    for assigned in given:
         known = (assigned.id, *assigned.merged)
-        before = {*assigned.merged, *(former for i in known for former in store.former_ids(i))}
-        old = tuple(sorted(before - {assigned.id}))
+        names = {*assigned.merged, *(former for i in known for former in store.former_ids(i))}
+        old = tuple(sorted(names - present))
         group = assigned.group
         entries.append(
             Entry(

@@ -25,7 +25,7 @@ def assign(
     """Assign ids, with the memory that a store has of what was assigned before."""
     owners = {key: given.id for given in before or [] for key in given.group.keys}
     ages = {given.id: number for number, given in enumerate(before or [], 1)}
-    return ids.assign(site, found, owners, ages.get)
+    return ids.assign(site, found, owners, {}, ages.get)
 
 
 def test_an_id_is_assigned_once(dataset: Dataset, claim: Claiming) -> None:

@@ -55,22 +55,28 @@ class Devices(Asking):
         query = "SELECT count(*) FROM device WHERE ?1 IS NULL OR site = ?1"
         return int(self._db.execute(query, (site,)).fetchone()[0])
 
-    def owners(self, site: str, keys: Iterable[str]) -> dict[str, str]:
-        """Return which device id has which of the identity keys."""
+    def owners(self, site: str, keys: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return which device id has which of the identity keys, and which had it once."""
         self._want(keys)
         query = "SELECT key, id FROM wanted CROSS JOIN device_key ON site = ? AND key = name"
-        return dict(self._db.execute(query, (site,)))
+        owners = dict(self._db.execute(query, (site,)))
+        query = "SELECT key, former FROM wanted CROSS JOIN former_key ON site = ? AND key = name"
+        return owners, dict(self._db.execute(query, (site,)))
 
     def age(self, device_id: str) -> int | None:
         """Return the number that orders an id by age, None where it was never given.
 
         A former id keeps its name, and is younger than all.
         """
-        query = "SELECT number FROM device WHERE id = ?"
-        if row := self._db.execute(query, (device_id,)).fetchone():
-            return int(row[0])
+        if number := self._number(device_id):
+            return number
         query = "SELECT 1 FROM former_id WHERE former = ?"
         return 1 << 62 if self._db.execute(query, (device_id,)).fetchone() else None
+
+    def _number(self, device_id: str) -> int | None:
+        query = "SELECT number FROM device WHERE id = ?"
+        row = self._db.execute(query, (device_id,)).fetchone()
+        return int(row[0]) if row else None
 
     def former_ids(self, device_id: str) -> list[str]:
         """Return the ids that a device had before."""
@@ -95,7 +101,14 @@ class Devices(Asking):
 
     def replace(self, site: str, old_ids: Iterable[str], entries: Iterable[Entry]) -> None:
         """Put entries in the place of those with the old ids; inside a transaction."""
-        numbers = {i: self.age(i) for i in old_ids}
+        numbers = {i: self._number(i) for i in old_ids}
+        entries = list(entries)
+        for device_id in numbers.keys() - {entry.device.id for entry in entries}:
+            self._db.execute(
+                "INSERT OR REPLACE INTO former_key SELECT site, key, id FROM device_key"
+                " WHERE id = ?",
+                (device_id,),
+            )
         for device_id in numbers:
             for table in ("device", "device_key", "device_host", "held"):
                 query = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608  constant
@@ -106,6 +119,8 @@ class Devices(Asking):
 
     def _put(self, site: str, entry: Entry, number: int | None) -> None:
         device_id = entry.device.id
+        for table in ("former_id", "former_key"):  # it is back
+            self._db.execute(f"DELETE FROM {table} WHERE former = ?", (device_id,))  # noqa: S608
         self._db.execute(
             "INSERT INTO device VALUES (?, ?, ?, ?)",
             (number, device_id, site, msgspec.json.encode(entry.device)),

@@ -47,6 +47,10 @@ CREATE TABLE IF NOT EXISTS device_host (
 CREATE INDEX IF NOT EXISTS device_host_id ON device_host (id);
 CREATE TABLE IF NOT EXISTS former_id (former TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS former_id_id ON former_id (id);
+CREATE TABLE IF NOT EXISTS former_key (
+  site TEXT NOT NULL, key TEXT NOT NULL, former TEXT NOT NULL, PRIMARY KEY (site, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS former_key_former ON former_key (former);
 CREATE TABLE IF NOT EXISTS held (
   site TEXT NOT NULL, ip TEXT NOT NULL, id TEXT NOT NULL, mac TEXT, source TEXT NOT NULL,
   start REAL NOT NULL, end REAL NOT NULL, confidence REAL NOT NULL
