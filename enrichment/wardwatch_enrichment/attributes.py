@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import get_args
+from typing import Any, get_args
 
 from wardwatch_enrichment.content import fields
 from wardwatch_enrichment.device_types import lineage
@@ -13,7 +13,7 @@ from wardwatch_enrichment.fusion import decide
 from wardwatch_enrichment.identity import Group
 from wardwatch_enrichment.links import UNPROVEN, Addresses, by_number
 from wardwatch_enrichment.model import Attribute, Claim, Device, DeviceClass, Evidence
-from wardwatch_enrichment.statements import Statement, device_class, statements
+from wardwatch_enrichment.statements import Statement, device_class, statements, without_computers
 
 EVIDENCE_PER_VALUE = 4
 ADDRESS_AGE = 86_400.0  # an address not seen for so long before the device was is a former one
@@ -38,7 +38,7 @@ def device(
     for attribute in attributes:
         if attribute.current:
             current[attribute.name].append(attribute.value)
-    single = {name: current[name][0] if current[name] else None for name in _SINGLE}
+    single: Any = {name: current[name][0] if current[name] else None for name in _SINGLE}
     return Device(
         id=device_id,
         former_ids=former_ids,
@@ -64,6 +64,7 @@ def _decided(claims: Iterable[Claim], addresses: Addresses) -> Iterator[Attribut
     stated = [found for claim in claims for found in statements(claim, addresses.routers)]
     if any(fields()[c.first.field].forwarder for c in claims if c.first.field in fields()):
         stated = [found for found in stated if not _may_be_of_others(found)]
+    stated = without_computers(stated)
     for found in decide([*stated, *device_class(stated)]):
         yield Attribute(
             name=found.name,

@@ -15,7 +15,13 @@ from itertools import pairwise, product
 from wardwatch_enrichment.evidence import Site
 from wardwatch_enrichment.links import Addresses, is_link_local
 from wardwatch_enrichment.model import Claim
-from wardwatch_enrichment.profiles import Profile, agree, identity_keys, profile_of
+from wardwatch_enrichment.profiles import (
+    Profile,
+    agree,
+    identity_keys,
+    profile_of,
+    speaks_for_another,
+)
 
 _RANKS = ("serial", "udi", "mac", "subject", "ip")
 Corrected = tuple[str, str, bool]  # two identity keys, and whether they are of one device
@@ -125,6 +131,7 @@ def _attribute_subjects(site: Site, union: _Union, profiles: Mapping[str, Profil
         for sender, subjects in sent.items()
         if sender not in site.forwarders
         and not site.takes_in_others(sender, subjects)
+        and not any(speaks_for_another(sender, profiles[subject]) for subject in subjects)
         and agree(profiles[subject] for subject in subjects)
     }
     for subjects in entities.values():

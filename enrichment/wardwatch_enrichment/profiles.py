@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from wardwatch_enrichment.content import identifies, is_unit_serial, plain
+from wardwatch_enrichment.fingerprint import match
 from wardwatch_enrichment.model import Claim, Observation
 from wardwatch_enrichment.statements import read
 
 # `unit` holds the serial numbers that can be one unit's alone.
 Profile = dict[str, set[str]]
 
-_TELLS_APART = ("manufacturer", "model", "serial_number", "names")
-_PROFILE = (*_TELLS_APART, "udi")
+_PROFILE = ("manufacturer", "model", "serial_number", "names", "udi")
+_TELLS_APART = ("manufacturer", "model", "serial_number", "names", "macs")
 _SPELLED = ("manufacturer", "model")  # Avanto and MAGNETOM Avanto do not contradict each other
 _OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial", "bacnet")
 _GS1_SERIAL = "(21)"
@@ -111,6 +112,23 @@ def agree(profiles: Iterable[Profile]) -> bool:
         for name, values in profile.items():
             joint[name] |= values
     return True
+
+
+def speaks_for_another(host: str, described: Profile) -> bool:
+    """Tell whether a host's own MAC and the one that it describes are of two makers.
+
+    Then it is a gateway's computer, and no second interface of the device.
+    """
+    kind, _, mac = host.partition(":")
+    if kind != "mac" or not described.get("macs") or mac in described["macs"]:
+        return False
+    own = _maker(mac)
+    return bool(own) and all(_maker(other) not in ("", own) for other in described["macs"])
+
+
+def _maker(mac: str) -> str:
+    known = match("mac", mac)
+    return known.states.get("manufacturer", "") if known else ""
 
 
 def _differ(name: str, some: set[str], others: set[str]) -> bool:

@@ -12,6 +12,7 @@ from wardwatch_enrichment.content import fields, identifies, says_something
 from wardwatch_enrichment.model import Claim
 
 _IDENTITY = ("serial_number", "udi")
+_SURE = 0.5
 UNKNOWN_FIELD = 0.5  # confidence in what a script that is not ours calls an attribute
 
 
@@ -100,3 +101,22 @@ def device_class(stated: list[Statement]) -> Iterator[Statement]:
             continue
         if implied != "mixed":
             yield Statement("class", implied, statement.confidence, statement.rule, statement.claim)
+
+
+def without_computers(stated: list[Statement]) -> list[Statement]:
+    """Leave out who made the computer that a medical device is built on, or its network card."""
+    medical = any(
+        s.value == "medical" and s.confidence >= _SURE for s in device_class(stated)
+    ) or any(s.name == "class" and s.value == "medical" and s.confidence >= _SURE for s in stated)
+    if not medical:
+        return stated
+    return [
+        s
+        for s in stated
+        if not (
+            s.name == "manufacturer"
+            and s.origin == "mac"
+            and (maker := vendors.vendors().get(s.value))
+            and maker.makes not in ("medical", "mixed")
+        )
+    ]

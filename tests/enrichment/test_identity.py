@@ -261,3 +261,23 @@ def test_a_swapped_unit_is_another_device(claim: Claiming) -> None:
     # Alternating numbers are of a host that has several, or speaks for others.
     again = claim(CT, "upnp.serial_number", "SN44771", ts=600.0, last=700.0)
     assert len(build([mac, *first, again, *second])) == 1
+
+
+def test_a_gateway_is_not_the_monitor_that_it_speaks_for(claim: Claiming) -> None:
+    """Its own network card is of another maker than the one that it describes."""
+    gateway, bed = "00:14:22:00:00:01", "08:00:19:00:00:01"
+    told = {"hl7.mac": bed, "hl7.system_type": "69965", "hl7.model": "B40"}
+    devices = build(
+        [claim(CT, "dhcp.mac", gateway)]
+        + [claim(CT, field, value, subject=f"mac:{bed}") for field, value in told.items()]
+    )
+    assert {(d.type, d.ips, d.via) for d in devices if d.type} == {("patient monitor", (), (CT,))}
+
+
+def test_a_computer_s_maker_is_not_the_instrument_s(claim: Claiming) -> None:
+    """An analyzer built on an office computer is of unknown make, until it says of which."""
+    claims = [claim(CT, "dhcp.mac", "00:14:22:00:00:01")]
+    (computer,) = build(claims)
+    assert computer.manufacturer == "Dell"
+    (analyzer,) = build([*claims, claim(CT, "dicom.modality", "CT", subject="dicom:aa")])
+    assert (analyzer.device_class, analyzer.manufacturer) == ("medical", None)
