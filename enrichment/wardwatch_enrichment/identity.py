@@ -19,6 +19,7 @@ from wardwatch_enrichment.profiles import (
     Profile,
     agree,
     identity_keys,
+    joint,
     profile_of,
     speaks_for_another,
 )
@@ -134,10 +135,15 @@ def _attribute_subjects(site: Site, union: _Union, profiles: Mapping[str, Profil
         and not any(speaks_for_another(sender, profiles[subject]) for subject in subjects)
         and agree(profiles[subject] for subject in subjects)
     }
+    entity_of = {subject: found for found in entities.values() for subject in found}
     for subjects in entities.values():
         spans = _when_sent(site, subjects, single)
         together = {subject for sender in spans for subject in sent[sender]} | set(subjects)
-        if _can_be_one(spans) and agree(profiles[subject] for subject in sorted(together)):
+        # What is one device already is not held against itself.
+        one_each = {id(entity): entity for s in sorted(together) for entity in [entity_of[s]]}
+        if _can_be_one(spans) and agree(
+            joint(profiles[subject] for subject in entity) for entity in one_each.values()
+        ):
             for sender in spans:
                 union.join(sender, subjects[0])
 

@@ -101,16 +101,24 @@ def _which(own: set[str], every: set[str]) -> str:
     return "|" + "|".join(sorted(d for d in different if any(model in d for model in own)))
 
 
+def joint(profiles: Iterable[Profile]) -> Profile:
+    """Return all that is said of one device."""
+    known: Profile = defaultdict(set)
+    for profile in profiles:
+        for name, values in profile.items():
+            known[name] |= values
+    return known
+
+
 def agree(profiles: Iterable[Profile]) -> bool:
     """Tell whether descriptions can be of one device: no two of them contradict each other."""
-    joint: Profile = defaultdict(set)
+    known: Profile = defaultdict(set)
     for profile in profiles:
-        if not joint["unit"] & profile.get("unit", set()):
+        if not known["unit"] & profile.get("unit", set()):
             for name in _TELLS_APART:
-                if _differ(name, joint[name], profile.get(name, set())):
+                if _differ(name, known[name], profile.get(name, set())):
                     return False
-        for name, values in profile.items():
-            joint[name] |= values
+        known = joint([known, profile])
     return True
 
 
