@@ -17,6 +17,7 @@ from wardwatch_enrichment.statements import Statement, device_class, statements,
 
 EVIDENCE_PER_VALUE = 4
 ADDRESS_AGE = 86_400.0  # an address not seen for so long before the device was is a former one
+_OF_A_DEVICE = ("manufacturer", "model", "type")
 _IT_SYSTEM = "medical IT system"  # a kind of equipment
 _SINGLE = ("manufacturer", "model", "type", "serial_number", "udi", "os", "hostname")
 
@@ -63,7 +64,7 @@ def _device_class(stated: list[str]) -> DeviceClass | None:
 def _decided(claims: Iterable[Claim], addresses: Addresses) -> Iterator[Attribute]:
     stated = [found for claim in claims for found in statements(claim, addresses.routers)]
     if any(fields()[c.first.field].forwarder for c in claims if c.first.field in fields()):
-        stated = [found for found in stated if not _may_be_of_others(found)]
+        stated = list(_its_own(stated))
     stated = without_computers(stated)
     for found in decide([*stated, *device_class(stated)]):
         yield Attribute(
@@ -94,11 +95,14 @@ def _ips(found: Group, addresses: Addresses, last_seen: float) -> Iterator[Attri
         )
 
 
-def _may_be_of_others(stated: Statement) -> bool:
-    about = fields().get(stated.claim.first.field)
-    if about is None or not about.passed_on or stated.name != "type":
-        return False
-    return _IT_SYSTEM not in lineage(stated.value)
+def _its_own(stated: list[Statement]) -> Iterator[Statement]:
+    """Yield what a host that takes in others' data cannot have from those."""
+    systems = {s.claim for s in stated if s.name == "type" and _IT_SYSTEM in lineage(s.value)}
+    for statement in stated:
+        about = fields().get(statement.claim.first.field)
+        passed_on = about is not None and about.passed_on
+        if not passed_on or statement.claim in systems or statement.name not in _OF_A_DEVICE:
+            yield statement
 
 
 def _sensors(seen: Iterable[Claim]) -> Iterator[Attribute]:
