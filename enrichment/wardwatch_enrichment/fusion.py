@@ -125,6 +125,8 @@ def _says(name: str, one: str, other: str) -> bool:
         return True
     if name == "type":
         return other in device_types.lineage(one)
+    if name == "os":  # of several that it can be; or a family's name without the version
+        return set(one.split(" or ")) <= set(other.split(" or ")) or one.startswith(f"{other} ")
     return name == "hostname" and one.casefold().startswith(f"{other.casefold()}.")
 
 
@@ -133,9 +135,9 @@ def _agree(name: str, one: str, other: str) -> bool:
 
 
 def _most_particular(name: str, ranked: list[str], support: dict[str, float]) -> str:
-    """Return the best value; of a kind of equipment the most particular that is supported."""
+    """Return the best value; of kinds and systems the most particular that is supported."""
     best = ranked[0]
     for value in ranked[1:]:
-        if name == "type" and support[value] >= _SPECIFIC and _says(name, value, best):
+        if name in ("type", "os") and support[value] >= _SPECIFIC and _says(name, value, best):
             best = value
     return best

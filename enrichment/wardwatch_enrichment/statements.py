@@ -91,32 +91,36 @@ def _canonical(name: str, value: str) -> str:
 
 
 def device_class(stated: list[Statement]) -> Iterator[Statement]:
-    """Yield the classes that kinds of equipment and makers of nothing else imply."""
-    for statement in stated:
-        if statement.name == "type" and (kind := device_types.device_types().get(statement.value)):
-            implied: str = kind.device_class
-        elif statement.name == "manufacturer" and (maker := vendors.vendors().get(statement.value)):
-            implied = maker.makes
-        else:
-            continue
-        if implied != "mixed":
+    """Yield the classes that kinds of equipment imply, or else makers of nothing else."""
+    kinds = [(s, _class_of_kind(s)) for s in stated if s.name == "type"]
+    sure = any(kind and s.confidence >= _SURE for s, kind in kinds)
+    makers = [(s, _class_of_maker(s)) for s in stated if s.name == "manufacturer" and not sure]
+    for statement, implied in (*kinds, *makers):
+        if implied:
             yield Statement("class", implied, statement.confidence, statement.rule, statement.claim)
 
 
+def _class_of_kind(stated: Statement) -> str | None:
+    kind = device_types.device_types().get(stated.value)
+    return kind.device_class if kind else None
+
+
+def _class_of_maker(stated: Statement) -> str | None:
+    maker = vendors.vendors().get(stated.value)
+    return maker.makes if maker and maker.makes != "mixed" else None
+
+
 def without_computers(stated: list[Statement]) -> list[Statement]:
-    """Leave out who made the computer that a medical device is built on, or its network card."""
-    medical = any(
-        s.value == "medical" and s.confidence >= _SURE for s in device_class(stated)
-    ) or any(s.name == "class" and s.value == "medical" and s.confidence >= _SURE for s in stated)
-    if not medical:
-        return stated
-    return [
-        s
-        for s in stated
-        if not (
-            s.name == "manufacturer"
-            and s.origin == "mac"
-            and (maker := vendors.vendors().get(s.value))
-            and maker.makes not in ("medical", "mixed")
-        )
-    ]
+    """Leave out the computer that a medical device is built on: its kind, and who made it."""
+    classes = [s for s in stated if s.name == "class"]
+    classes += device_class(stated)
+    if any(s.value == "medical" and s.confidence >= _SURE for s in classes):
+        return [s for s in stated if not _is_of_computer(s)]
+    return stated
+
+
+def _is_of_computer(stated: Statement) -> bool:
+    if stated.name == "type":
+        return "computer" in device_types.lineage(stated.value)
+    made_by = stated.name == "manufacturer" and stated.origin == "mac"
+    return made_by and _class_of_maker(stated) not in (None, "medical")
