@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DB := build/demo.db
+DEMO_SURICATA_DB := build/demo-suricata.db
 CASES ?= 300
 
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
@@ -11,7 +12,7 @@ CASES ?= 300
 TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
 	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
-.PHONY: demo test tools lint fmt accuracy bench bench-scale bench-zeek fuzz false-recognition table clean help
+.PHONY: demo demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-zeek bench-suricata fuzz false-recognition table clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -22,6 +23,12 @@ demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory, write r
 	$(BIN)/wardwatch devices --db $(DEMO_DB)
 	$(BIN)/wardwatch report --db $(DEMO_DB) -o report.html
 
+demo-suricata: $(BIN)/wardwatch  ## the same site from Suricata's eve.json alone, and what each sensor found
+	@mkdir -p build && rm -f $(DEMO_SURICATA_DB) $(DEMO_SURICATA_DB)-wal $(DEMO_SURICATA_DB)-shm
+	$(BIN)/wardwatch ingest --db $(DEMO_SURICATA_DB) --site hospital examples/hospital-suricata
+	$(BIN)/wardwatch devices --db $(DEMO_SURICATA_DB)
+	$(BIN)/python tests/traces/compare_sensors.py
+
 test: $(BIN)/pytest tools  ## install what the tests need and run them all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,8 +38,8 @@ test: $(BIN)/pytest tools  ## install what the tests need and run them all
 tools:
 	@missing=""; for tool in $(TEST_TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing$$missing"; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
 			apt-get -qq install --no-install-recommends -y $$missing >/dev/null || \
@@ -40,6 +47,8 @@ tools:
 	else \
 		echo "NOT INSTALLED (needs root and apt-get):$$missing; tests that use them will be skipped"; \
 	fi
+	@command -v suricata >/dev/null || DEBIAN_FRONTEND=noninteractive sh tests/suricata/install.sh >/dev/null || \
+		echo "NOT INSTALLED (needs root, apt-get and Debian's backports): suricata; its tests will be skipped"
 
 lint: $(BIN)/pytest  ## check style and types
 	$(BIN)/ruff check .
@@ -61,6 +70,12 @@ bench-zeek: $(BIN)/pytest  ## measure what the scripts cost Zeek; figures also i
 
 accuracy: $(BIN)/pytest  ## play the labelled benchmark through Zeek and compare; figures also in build/accuracy.json
 	PYTHONPATH=tests $(BIN)/python -m accuracy.run
+
+advisories: $(BIN)/pytest  ## import the public advisories, list what waits for a person; build/advisories.json
+	$(BIN)/python tests/advisories/measure.py
+
+bench-suricata: $(BIN)/pytest  ## measure what the rules cost Suricata; figures also in build/bench-suricata.json
+	$(BIN)/python tests/bench/suricata.py
 
 fuzz: $(BIN)/pytest  ## damage every capture in CASES ways; figures also in build/fuzz.json
 	$(BIN)/python tests/fuzz/zeek.py $(CASES)

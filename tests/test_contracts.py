@@ -78,6 +78,7 @@ def test_an_installed_wheel_works_without_the_repository(tmp_path: Path) -> None
         content.extractall(tmp_path / "installed")
     for path in (
         "wardwatch/zeek-scripts/__load__.zeek",
+        "wardwatch/suricata-rules/flowvars.yaml",
         "wardwatch/securityonion/pipelines/zeek.iomt_asset",
         "wardwatch/outputs/index_templates/iomt-assets.json",
         "wardwatch/outputs/report/index.html",

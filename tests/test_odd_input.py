@@ -14,7 +14,7 @@ import pytest
 from wardwatch.cli import main
 from wardwatch.pipeline import Ingest, Report
 from wardwatch.scope import Scope
-from wardwatch.sources.zeek_files import UNKNOWN
+from wardwatch.sources.files import UNKNOWN
 from wardwatch.store import Store
 from wardwatch_enrichment.model import Device
 

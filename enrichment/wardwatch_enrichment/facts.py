@@ -6,9 +6,11 @@ Facts win over evidence, and stay apart from it: they are laid over a device whe
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -20,13 +22,22 @@ from wardwatch_enrichment import device_types, vendors
 from wardwatch_enrichment.content import is_unit_serial, plain
 from wardwatch_enrichment.model import Attribute, Device, Evidence
 
-FactKind = Literal["subnet", "boundary", "device"]
+FactKind = Literal["subnet", "boundary", "device", "patch", "bench", "mds2"]
 ZONES = ("internet", "guest", "enterprise", "clinical", "isolated")
 ACTIONS = ("permit", "deny")
+PATCHED = ("applied", "approved", "refused")
+TESTED = ("exploitable", "not exploitable")
 _ADDRESSES = ("ip", "mac")
 _PLACE = ("subnet", "zone", "building", "ward", "owner", "phone")
 _OVER = ("manufacturer", "model", "type", "serial_number", "hostname")
 _YES, _NO = ("yes", "y", "true", "1", "x"), ("no", "n", "false", "0")
+_ANSWERS = {
+    **dict.fromkeys(("yes", "y", "true"), "yes"),
+    **dict.fromkeys(("no", "n", "false"), "no"),
+    **dict.fromkeys(("n/a", "na", "not applicable"), "n/a"),
+    **dict.fromkeys(("see note", "see notes"), "see note"),
+}
+_VULNERABILITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{3,80}")
 _Network = IPv4Network | IPv6Network
 
 
@@ -95,6 +106,12 @@ def _one_of(*known: str) -> Callable[[str], str]:
     return check
 
 
+def _vulnerability(text: str) -> str:
+    if not _VULNERABILITY.fullmatch(text):
+        raise ValueError(f"{text[:60]!r} is no number of a vulnerability or an advisory")
+    return text.upper()
+
+
 _CHECKS: dict[str, Callable[[str], str]] = {
     "cidr": lambda text: str(ip_network(text)),
     "from": _network,
@@ -103,6 +120,13 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "mac": _mac,
     "zone": _one_of(*ZONES),
     "action": _one_of(*ACTIONS),
+    "status": _one_of(*PATCHED),
+    "result": _one_of(*TESTED),
+    "vulnerability": _vulnerability,
+    "question": lambda text: text.upper(),
+    "answer": lambda text: _ANSWERS.get(text.casefold(), text),
+    "date": lambda text: date.fromisoformat(text).isoformat(),
+    "expires": lambda text: date.fromisoformat(text).isoformat(),
     "tapped": _yes_or_no,
     "manufacturer": lambda text: vendors.canonical(text) or text,
 }
@@ -125,7 +149,7 @@ class Facts:
             if fact.kind == "subnet":
                 self._subnets.append((ip_network(fact.values["cidr"]), fact))
             elif fact.kind == "device":
-                for key in _keys(fact.values):
+                for key in keys_in(fact.values):
                     self._by_key[key] = fact
         self._subnets.sort(key=lambda subnet: subnet[0].prefixlen, reverse=True)
 
@@ -153,13 +177,8 @@ class Facts:
         )
 
     def _of(self, device: Device) -> Fact | None:
-        keys = [("mac", mac) for mac in device.macs]
-        if device.serial_number and is_unit_serial(device.serial_number):
-            keys.insert(0, ("serial_number", plain(device.serial_number)))
-        keys += [("hostname", device.hostname.casefold())] if device.hostname else []
-        keys += [("ip", ip) for ip in device.ips]
-        found = (self._by_key.get(key) for key in keys)
-        return next((f for f in found if f and not _contradicts(f.values, device)), None)
+        found = (self._by_key.get(key) for key in keys_of(device))
+        return next((f for f in found if f and not contradicts(f.values, device)), None)
 
     def _place(self, device: Device) -> Fact | None:
         return next((fact for ip in device.ips if (fact := self.subnet_of(ip))), None)
@@ -201,7 +220,17 @@ def _covered(fact: Fact, seen: list[float]) -> Covered:
     )
 
 
-def _keys(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def keys_of(device: Device) -> list[tuple[str, str]]:
+    """Return by what facts can name a device, the surest first."""
+    keys = [("mac", mac) for mac in device.macs]
+    if device.serial_number and is_unit_serial(device.serial_number):
+        keys.insert(0, ("serial_number", plain(device.serial_number)))
+    keys += [("hostname", device.hostname.casefold())] if device.hostname else []
+    return keys + [("ip", ip) for ip in device.ips]
+
+
+def keys_in(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield by what a fact names a device."""
     for name in ("serial_number", "mac", "hostname", "ip"):
         if text := values.get(name):
             if name == "serial_number":
@@ -210,7 +239,7 @@ def _keys(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
                 yield name, text.casefold()
 
 
-def _contradicts(values: Mapping[str, str], device: Device) -> bool:
+def contradicts(values: Mapping[str, str], device: Device) -> bool:
     """Tell whether a register entry is of another unit: an address is given to the next device."""
     serial = values.get("serial_number")
     mac = values.get("mac")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Literal, NamedTuple
 
 DeviceClass = Literal["medical", "it", "iot", "building"]
 
@@ -120,6 +121,46 @@ class Binding:
     confidence: float
 
 
+Direction = Literal["inbound", "outbound"]
+
+
+class Alarm(NamedTuple):
+    """What a sensor's rule or script says of a host at one moment; never what was in the packets.
+
+    It is `inbound` where the host was sent it, `outbound` where it sent it. `sid` is the rule's
+    number, `severity` 1 for the worst.
+    """
+
+    host: str
+    peer: str | None
+    direction: Direction
+    signature: str
+    sid: int | None = None
+    severity: int | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """All alarms at a host of one signature, peer and direction: a threat present on a device.
+
+    `count` is how often it was reported at least.
+    """
+
+    host: str
+    peer: str | None
+    direction: Direction
+    signature: str
+    sid: int | None
+    severity: int | None
+    category: str | None
+    log: str
+    sensor: str
+    first_seen: float
+    last_seen: float
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """An entry of the inventory: the current attributes, and below them all that was claimed."""
@@ -143,3 +184,115 @@ class Device:
     first_seen: float
     last_seen: float
     attributes: tuple[Attribute, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploited:
+    """A vulnerability that is known to be used in attacks. `ransomware` is None for not known."""
+
+    cve: str
+    added: date
+    due: date | None = None
+    ransomware: bool | None = None
+    name: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How probable it is that a vulnerability is attacked anywhere within 30 days (EPSS).
+
+    `percentile` is the share of all vulnerabilities that are no more probable; `model` and `day`
+    say which version of the model gave the figure, and when.
+    """
+
+    cve: str
+    probability: float
+    percentile: float | None = None
+    model: str | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What CISA decided of a vulnerability for SSVC (Vulnrichment)."""
+
+    cve: str
+    exploitation: Literal["none", "poc", "active"] | None = None
+    automatable: bool | None = None
+    technical_impact: Literal["partial", "total"] | None = None
+    version: str | None = None
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """How long one release cycle of a product is supported; `latest` is its newest version.
+
+    `ended` is what is said without a date: True for over, False for no end known. `extended` is
+    the end of support that is paid for, or was.
+    """
+
+    product: str
+    cycle: str
+    label: str = ""
+    release: date | None = None
+    active: date | None = None
+    eol: date | None = None
+    extended: date | None = None
+    ended: bool | None = None
+    latest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """A recall of a product, as the FDA lists it. `codes` says in words which units it is about."""
+
+    number: str
+    event: str | None = None
+    classification: str | None = None
+    status: str | None = None
+    initiated: date | None = None
+    terminated: date | None = None
+    product_codes: tuple[str, ...] = ()
+    clearances: tuple[str, ...] = ()
+    firm: str = ""
+    product: str = ""
+    codes: str = ""
+    reason: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What the FDA says of a kind of device, by its three-letter product code."""
+
+    product_code: str
+    name: str = ""
+    device_class: str | None = None
+    specialty: str | None = None
+    regulation: str | None = None
+    definition: str = ""
+    implant: bool | None = None
+    life_sustaining: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What an author says of a vulnerability in products (VEX).
+
+    `products` are identifiers as given: purl, CPE, names. `justification` is one of the five that
+    OpenVEX and CSAF share; `impact` is the reason in words.
+    """
+
+    vulnerability: str
+    aliases: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    status: Literal["affected", "not_affected", "fixed", "under_investigation"]
+    justification: str | None = None
+    impact: str = ""
+    action: str = ""
+    author: str = ""
+    document: str = ""
+    time: float | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
+from wardwatch.feed_settings import FeedSettings
 from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
 from wardwatch.scope import DEFAULT_NETWORKS, Scope
 
@@ -47,6 +48,7 @@ class Config:
     site: SiteSettings = field(default_factory=SiteSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
+    feeds: FeedSettings = field(default_factory=FeedSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:

@@ -17,10 +17,10 @@ from ipaddress import ip_address
 from typing import TypeVar
 
 from wardwatch_enrichment.changes import Change
-from wardwatch_enrichment.model import Attribute, Device, Evidence
+from wardwatch_enrichment.model import Attribute, Device, Event, Evidence
 from wardwatch_enrichment.visibility import visibility
 
-SCHEMA = 2
+SCHEMA = 3
 """The document's form. Raise it with every change; the next publish then rewrites them all."""
 
 TEXT_LENGTH = 512  # twice that in UTF-16 is what `ignore_above` still indexes
@@ -28,6 +28,7 @@ LINE_LENGTH = 4096
 LIST_LENGTH = 256
 ATTRIBUTES = 256
 EVIDENCE = 4  # per attribute; each rests on its earliest lines
+EVENTS = 32  # the worst and latest
 
 _T = TypeVar("_T")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -81,6 +82,24 @@ def change_json(change: Change) -> dict[str, object]:
         "before": list(change.before),
         "after": list(change.after),
         "evidence": [_evidence_json(evidence) for evidence in change.evidence],
+    }
+
+
+def event_json(event: Event) -> dict[str, object]:
+    """Return a threat that was seen at a device."""
+    return {
+        "signature": event.signature,
+        "sid": event.sid,
+        "severity": event.severity,
+        "category": event.category,
+        "direction": event.direction,
+        "host": event.host,
+        "peer": event.peer,
+        "count": event.count,
+        "first_seen": iso_time(event.first_seen),
+        "last_seen": iso_time(event.last_seen),
+        "log": event.log,
+        "sensor": event.sensor,
     }
 
 
@@ -187,7 +206,15 @@ def _own_fields(device: Device, cut: _Cut) -> dict[str, object]:
         "first_seen": iso_time(device.first_seen),
         "last_seen": iso_time(device.last_seen),
         "attributes": [_attribute(a, cut) for a in cut.items(attributes, ATTRIBUTES)],
+        "events": [_event(e, cut) for e in cut.items(device.events, EVENTS)],
     }
+
+
+def _event(event: Event, cut: _Cut) -> dict[str, object]:
+    return _known({
+        name: cut.text(value) if isinstance(value, str) else value
+        for name, value in event_json(event).items()
+    })  # fmt: skip
 
 
 def _attribute(attribute: Attribute, cut: _Cut) -> dict[str, object]:

@@ -12,7 +12,7 @@ import msgspec
 
 from wardwatch.parsers import Parser, Part, Statement, View
 from wardwatch.scope import Scope
-from wardwatch.sources.blocks import Block
+from wardwatch.sources.blocks import Block, Lines
 from wardwatch_enrichment.model import Claim, Observation
 
 PARTS_PER_BATCH = 200_000  # distinct parts kept in memory before a batch is due
@@ -51,7 +51,7 @@ class Hearing:
     def listen(self, block: Block) -> list[tuple[int, str]]:
         """Take in a block; returns the rows that were wrong as (line number, reason)."""
         wrong: dict[int, str] = {}
-        rows = _in_order(block.rows, wrong)
+        rows = rows_in_order(block.rows, wrong)
         lines = _Lines(block)
         for ear in self._ears:
             wrong |= ear.listen(rows, lines)
@@ -168,7 +168,7 @@ class _Lines:
 
     def __init__(self, block: Block) -> None:
         self._block = block
-        self._lines: list[tuple[int, bytes]] | None = None
+        self._lines: Lines | None = None
         self._at: dict[int, int] = {}
 
     def _find(self, row_id: int) -> tuple[int, bytes]:
@@ -184,7 +184,13 @@ class _Lines:
         return self._find(row_id)[0]
 
 
-def _in_order(rows: list[Any], wrong: dict[int, str]) -> list[Any]:
+def lines_of(block: Block, wrong: dict[int, str]) -> list[tuple[int, str]]:
+    """Return line number and reason of the rows that are wrong, given by their `id()`."""
+    lines = _Lines(block)
+    return [(lines.number(row_id), reason) for row_id, reason in wrong.items()]
+
+
+def rows_in_order(rows: list[Any], wrong: dict[int, str]) -> list[Any]:
     """Return the rows by time, the times as seconds; those without a time go into `wrong`."""
     try:
         ordered = sorted(rows, key=_by_time)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wardwatch import parsers
-from wardwatch.hearing import Hearing
+from wardwatch.listening import Listening
 from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
-from wardwatch.sources import zeek_files
-from wardwatch.sources.zeek_files import LogFile, SourceError
+from wardwatch.sources import eve_files, zeek_files
+from wardwatch.sources.blocks import Block
+from wardwatch.sources.files import EVE, LogFile, SourceError, find
 from wardwatch.store import Entry, Store, Told
-from wardwatch_enrichment import attributes, changes, identity, ids
+from wardwatch_enrichment import attributes, changes, events, identity, ids
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
-from wardwatch_enrichment.model import Binding, Claim, Device
+from wardwatch_enrichment.model import Binding, Device, Event
 
 HOSTS_AT_ONCE = 2_000
 NAMED_PER_FILE = 10  # bad lines that are named; the rest is counted
@@ -49,7 +50,7 @@ class Ingest:
         found: dict[Path, LogFile] = {}
         for path in paths:
             try:
-                found |= {file.path.resolve(): file for file in zeek_files.find(path)}
+                found |= {file.path.resolve(): file for file in find(path)}
             except SourceError as error:
                 self._fail(error)
         return list(found.values())
@@ -63,8 +64,8 @@ class Ingest:
         """
         known = parsers.load()
         for file in files:
-            if parser := known.get(file.log):
-                self._file(file, parser, progress)
+            if wanted := _parsers_of(file, known):
+                self._file(file, wanted, progress)
             else:
                 self.report.ignored[file.log] += 1
         refresh(self._store, self._site)
@@ -75,28 +76,31 @@ class Ingest:
         self.report.failed = True
         self.report.problems.append(str(error))
 
-    def _file(self, file: LogFile, parser: Parser, progress: Callable[[int], None]) -> None:
-        hearing = Hearing(parser, site=self._site, sensor=self._sensor, scope=self._scope)
+    def _file(
+        self, file: LogFile, wanted: Mapping[str, Parser], progress: Callable[[int], None]
+    ) -> None:
+        heard = Listening(wanted, site=self._site, sensor=self._sensor, scope=self._scope)
         bad: list[tuple[int, str]] = []
         rows = bad_rows = done = 0
         try:
-            for block in zeek_files.read(file, parser.Row):
-                wrong = [*block.bad, *hearing.listen(block)]
+            for log, block in _blocks(file, wanted):
+                wrong = heard.listen(log, block)
                 bad_rows += len(wrong)
                 bad = [*bad, *sorted(wrong)][:NAMED_PER_FILE]
                 rows += len(block.rows)
                 progress(block.read - done)
                 done = block.read
-                if hearing.is_full:
-                    self._commit(hearing.claims())
+                if heard.is_full:
+                    heard.commit(self._store)
         except SourceError as error:
             self._fail(error)
-        self._commit(hearing.claims())
+        heard.commit(self._store)
         self.report.files += 1
         self.report.rows += rows
         self.report.bad_rows += bad_rows
         if bad_rows and not rows:
-            self._fail(SourceError(f"{file.path}: is no Zeek log: none of its lines could be read"))
+            whose = "eve.json of Suricata" if file.log == EVE else "Zeek log"
+            self._fail(SourceError(f"{file.path}: is no {whose}: none of its lines could be read"))
         self.report.problems += [
             f"{file.path}:{number}: {reason}; not used" for number, reason in bad
         ]
@@ -105,9 +109,21 @@ class Ingest:
                 f"{file.path}: {bad_rows - len(bad)} more lines of this file were not used"
             )
 
-    def _commit(self, claims: Iterator[Claim]) -> None:
-        with self._store.transaction():
-            self._store.add(claims)
+
+def _parsers_of(file: LogFile, known: Mapping[str, Parser]) -> dict[str, Parser]:
+    """Return what reads a file, by log; an eve.json is of many logs."""
+    if file.log == EVE:
+        return {log: parser for log, parser in known.items() if log.startswith(f"{EVE}_")}
+    return {file.log: known[file.log]} if file.log in known else {}
+
+
+def _blocks(file: LogFile, wanted: Mapping[str, Parser]) -> Iterator[tuple[str, Block]]:
+    """Yield the blocks of a file, each with its log."""
+    rows = {log: parser.Row for log, parser in wanted.items()}
+    if file.log == EVE:
+        yield from eve_files.read(file, rows)
+    else:
+        yield from ((file.log, block) for block in zeek_files.read(file, rows[file.log]))
 
 
 def refresh(store: Store, site: str) -> None:
@@ -163,10 +179,21 @@ def _rework(store: Store, site: str, hosts: set[str]) -> None:
 
 
 def inventory(store: Store, site: str | None = None) -> list[Device]:
-    """Return the devices of one site or of all, with what the sites know of them."""
+    """Return the devices of one site or of all, with what the sites know and saw of them."""
     sites = [site] if site else store.sites()
     told = {name: Facts(store.facts(name)) for name in sites}
-    return [told[device.site].apply(device) for device in store.devices(site)]
+    threats = {name: _threats(store, name) for name in sites}
+    return [
+        replace(told[device.site].apply(device), events=found)
+        if (found := threats[device.site].get(device.id))
+        else told[device.site].apply(device)
+        for device in store.devices(site)
+    ]
+
+
+def _threats(store: Store, site: str) -> dict[str, tuple[Event, ...]]:
+    """Return the events of each device."""
+    return events.by_device(store.events(site), lambda ip: store.held(ip, site))
 
 
 def history(store: Store, devices: Iterable[Device], every: Iterable[Device]) -> list[Change]:

@@ -90,6 +90,7 @@ def _attribute(name: str, value: str, host: str, seen: float) -> Attribute:
         sensor="sensor-1",
         host=host,
         field=f"dicom.{name}",
+        rule=f"dicom.{name}",
         value=value,
         line=line,
         sha256=hashlib.sha256(line.encode()).hexdigest(),

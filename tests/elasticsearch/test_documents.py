@@ -19,6 +19,7 @@ from wardwatch.documents import (
     iso_time,
 )
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.visibility import WEIGHTS
 
 NOTHING_KNOWN = Device(id="d1", site="north", first_seen=0.0, last_seen=0.0)
 
@@ -26,7 +27,11 @@ NOTHING_KNOWN = Device(id="d1", site="north", first_seen=0.0, last_seen=0.0)
 def test_json_has_every_key_and_null_for_what_is_unknown() -> None:
     nulls = ("class", "manufacturer", "model", "type", "serial_number", "udi", "os", "hostname")
     lists = ("former_ids", "software_versions", "macs", "ips", "names", "via", "attributes")
-    assert device_json(NOTHING_KNOWN) == {
+    shown = device_json(NOTHING_KNOWN)
+    known = shown.pop("visibility")
+    assert (known["level"], known["score"], known["heard"]) == ("seen", 0.0, [])
+    assert set(known["missing"]) == set(WEIGHTS)
+    assert shown == {
         "id": "d1",
         "site": "north",
         "first_seen": "1970-01-01T00:00:00.000000Z",
@@ -52,6 +57,7 @@ def test_json_carries_the_evidence_of_each_attribute(devices: list[Device]) -> N
             "host": "10.20.0.4",
             "field": "dicom.manufacturer",
             "value": "SIEMENS",
+            "rule": "dicom.manufacturer",
             "sha256": devices[3].attributes[0].evidence[0].sha256,
             "line": line,
         }

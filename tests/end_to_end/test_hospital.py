@@ -77,7 +77,7 @@ WARDS = {
     ("Wardwatch Test & Ventilation", "BreatheWell 9", "BW9-004711", "10.20.7.21", "medical"),
     ("Wardwatch Test Controls", "AHU-9000", "AC-0042-7", "10.20.7.31", "building"),
     ('Wardwatch "Test" Pumps', "Drip Seven", "WP-0042", "via 10.20.7.41", "medical"),
-    ("Smiths Medical", "Medfusion 4000", None, "10.20.8.14", "medical"),
+    ("Smiths Medical", "Medfusion 4000", "2000901", "10.20.8.14", "medical"),
     ("Abbott", "Alinity m", "M90001", "10.20.8.13", "medical"),
     ("Philips", "IntelliVue MX500", "DE90000001", "10.20.8.12", "medical"),
     ("Nova Biomedical", "StatStrip", "0600900001", "via 10.20.9.20", "medical"),

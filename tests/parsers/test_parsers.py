@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from wardwatch import parsers
+from wardwatch.alarms import Alarms
 from wardwatch.hearing import Hearing
 from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
-from wardwatch.sources.zeek_files import LogFile
+from wardwatch.sources.files import LogFile
 from wardwatch_enrichment.content import fields
 
 HERE = Path(__file__).parent
@@ -23,6 +24,8 @@ def heard(path: Path) -> dict[str, object]:
     """Return what a log states, and what was wrong with it."""
     log = path.parent.name
     parser = parsers.load()[log]
+    if not parser.VIEWS:
+        return alarmed(path, parser)
     hearing = Hearing(parser, site="here", sensor="s1", scope=Scope())
     wrong: list[tuple[int, str]] = []
     for block in zeek_files.read(LogFile(path=path, log=log), parser.Row):
@@ -31,6 +34,16 @@ def heard(path: Path) -> dict[str, object]:
     for claim in claims:
         del claim["line"], claim["site"], claim["sensor"], claim["log"]
     return {"claims": claims, "wrong": sorted(wrong)}
+
+
+def alarmed(path: Path, parser: parsers.Parser) -> dict[str, object]:
+    """Return the alarms of a log of threats with their times, and what was wrong with it."""
+    alarms = Alarms(parser, Scope())
+    wrong: list[tuple[int, str]] = []
+    for block in zeek_files.read(LogFile(path=path, log=parser.LOG), parser.Row):
+        wrong += [*block.bad, *alarms.listen(block)]
+    found = [alarm._asdict() | {"times": times} for alarm, times in alarms.take().items()]
+    return {"claims": [], "alarms": found, "wrong": sorted(wrong)}
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}-{p.stem}")

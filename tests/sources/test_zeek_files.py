@@ -11,7 +11,7 @@ import pytest
 
 from wardwatch.parsers import conn
 from wardwatch.sources import zeek_files
-from wardwatch.sources.zeek_files import BLOCK_BYTES, LONGEST_LINE, LogFile, SourceError
+from wardwatch.sources.files import BLOCK_BYTES, LONGEST_LINE, LogFile, SourceError, find
 
 GOOD = '{"ts":1000.5,"uid":"C1","id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.2","conn_state":"SF"}\n'
 TSV = (
@@ -50,7 +50,7 @@ def read(path: Path) -> tuple[list[conn.Row], list[tuple[int, str]]]:
 def test_names_of_rotated_logs(tmp_path: Path, name: str, log: str) -> None:
     """What sensors, Zeek alone, and log rotation make of a name."""
     (tmp_path / name).write_text(GOOD)
-    assert [file.log for file in zeek_files.find(tmp_path)] == [log]
+    assert [file.log for file in find(tmp_path)] == [log]
 
 
 @pytest.mark.parametrize("text", [GOOD, TSV], ids=["json", "tsv"])
@@ -186,19 +186,19 @@ def test_a_directory_without_logs(tmp_path: Path) -> None:
     """A likely mistake, with a likely remedy."""
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(SourceError, match="holds no Zeek logs"):
-        zeek_files.find(tmp_path)
+        find(tmp_path)
 
 
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
     """Another likely one."""
     with pytest.raises(SourceError, match="does not exist"):
-        zeek_files.find(tmp_path / "nowhere")
+        find(tmp_path / "nowhere")
 
 
 def test_a_file_of_another_name_is_known_by_its_header(tmp_path: Path) -> None:
     """TSV says which log it is; JSON does not."""
     (tmp_path / "export.txt").write_text(TSV)
-    assert [file.log for file in zeek_files.find(tmp_path / "export.txt")] == ["conn"]
+    assert [file.log for file in find(tmp_path / "export.txt")] == ["conn"]
     (tmp_path / "other.txt").write_text(GOOD)
-    with pytest.raises(SourceError, match="cannot tell which Zeek log"):
-        zeek_files.find(tmp_path / "other.txt")
+    with pytest.raises(SourceError, match="cannot tell which log"):
+        find(tmp_path / "other.txt")

@@ -21,14 +21,16 @@ from wardwatch_enrichment.facts import Facts
 
 def add(verb: Verb) -> None:
     """Tell the command line of these commands."""
-    group = verb.group("facts", "tell what the site knows: address plan, boundaries, equipment")
+    group = verb.group("facts", "tell what the site knows: plan, boundaries, equipment, patches")
     made = group(
         "import",
         take,
         "take facts from files; a file replaces what it told before",
-        "wardwatch facts import plan.csv cmms-export.csv site.yaml",
+        "wardwatch facts import plan.csv cmms-export.csv site.yaml show-access-list.txt nft.json",
     )
-    made.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="CSV or YAML")
+    made.add_argument(
+        "paths", nargs="+", type=Path, metavar="FILE", help="CSV, YAML, firewall's export"
+    )
     made.add_argument("--site", metavar="NAME", help="site that they are of")
     made = group("list", listed, "list what was told", "wardwatch facts list --site north")
     made.add_argument("--site", metavar="NAME", help="only this site's")

@@ -15,7 +15,7 @@ from wardwatch.config import Config
 from wardwatch.outputs import terminal
 from wardwatch.pipeline import Ingest, Report
 from wardwatch.scope import Scope
-from wardwatch.sources.zeek_files import total_bytes
+from wardwatch.sources.files import total_bytes
 
 
 def add(verb: Verb) -> None:
@@ -24,9 +24,9 @@ def add(verb: Verb) -> None:
         "ingest",
         ingest,
         "read logs and work out the devices",
-        "wardwatch ingest /nsm/zeek/logs/current\n  wardwatch ingest --site north conn.log.gz",
+        "wardwatch ingest /nsm/zeek/logs/current\n  wardwatch ingest --site north eve.json.1.gz",
     )
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="Zeek log or directory")
+    made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="log or directory")
     made.add_argument("--site", metavar="NAME", help="site that the logs are of")
     made.add_argument("--sensor", metavar="NAME", help="sensor that wrote them")
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.documents import change_json, device_json, iso_time
+from wardwatch.documents import change_json, device_json, event_json, iso_time
 from wardwatch.hearing import seconds
 from wardwatch.outputs import csv, html, terminal
 from wardwatch.store import Store
@@ -125,7 +125,7 @@ def device(options: Namespace, config: Config) -> int:
     with open_store(options, config) as store:
         found = by_prefix(store, options.id)
     if options.json:
-        show_json(device_json(found))
+        show_json(device_json(found) | {"events": [event_json(e) for e in found.events]})
     else:
         show(terminal.detail(found))
     return 0

@@ -14,7 +14,7 @@ from rich.text import Text
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.facts import Covered
 from wardwatch_enrichment.links import Holder, by_number
-from wardwatch_enrichment.model import Attribute, Device, DeviceClass, standings
+from wardwatch_enrichment.model import Attribute, Device, DeviceClass, Event, standings
 from wardwatch_enrichment.visibility import visibility
 
 CELL = 60  # characters of a value that a table shows
@@ -98,6 +98,9 @@ def detail(device: Device) -> Iterable[Table | Text]:
     known = visibility(device)
     yield Text(f"{known.level}, {known.score:.0%} of what matters: {known.sentence}")
     yield _attributes(device.attributes)
+    if device.events:
+        yield Text(f"threats seen at it: {len(device.events)}")
+        yield _events(device.events)
 
 
 def history(changes: Iterable[Change], names: Mapping[str, str | None]) -> Iterable[Table | Text]:
@@ -141,6 +144,32 @@ def _attributes(attributes: Iterable[Attribute]) -> Table:
         seen = f"{moment(attribute.first_seen)}\n{moment(attribute.last_seen)}"
         table.add_row(
             cell(name), Text(safe(attribute.value)), f"{attribute.confidence:.2f}", seen, quoted
+        )
+    return table
+
+
+def _way(event: Event) -> str:
+    peer = event.peer or "several"
+    ends = (peer, event.host) if event.direction == "inbound" else (event.host, peer)
+    return " to ".join(ends)
+
+
+def _events(events: Iterable[Event]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("severity", "signature", "sid", "category", "from and to", "count"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("seen", overflow="fold")
+    table.add_column("reported by", overflow="fold")
+    for event in events:
+        table.add_row(
+            str(event.severity or ""),
+            cell(event.signature),
+            str(event.sid or ""),
+            cell(event.category),
+            safe(_way(event)),
+            str(event.count),
+            f"{moment(event.first_seen)}\n{moment(event.last_seen)}",
+            safe(f"{event.log} {event.sensor}"),
         )
     return table
 

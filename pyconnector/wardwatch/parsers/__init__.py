@@ -3,6 +3,7 @@
 A module names its ``LOG``, the columns it needs (``Row``, a msgspec struct with a ``ts``), and its
 ``VIEWS``: a view cuts out of a row the part that it judges, and says what that part states. Equal
 parts state the same, so a sensor's million rows cost little more than its distinct parts.
+The kinds of records in Suricata's eve.json are logs, too: ``eve_flow`` and so on.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ class View:
 
 
 class Parser(Protocol):
-    """The shape of a module in this package."""
+    """The shape of a module in this package.
+
+    One of a log of threats also has a function ``alarms``, that yields what a row says of its
+    hosts, and raises `ValueError` where it is not what it should be.
+    """
 
     LOG: str
     Row: type[msgspec.Struct]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+
+class Lines(Protocol):
+    """Number and text of the lines that rows come from, in the order of the rows."""
+
+    def __getitem__(self, at: int, /) -> tuple[int, bytes]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,7 +22,7 @@ class Block:
     """
 
     rows: list[Any]
-    lines: Callable[[], list[tuple[int, bytes]]]
+    lines: Callable[[], Lines]
     bad: list[tuple[int, str]] = field(default_factory=list)
     read: int = 0
 

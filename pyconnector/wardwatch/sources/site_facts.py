@@ -1,7 +1,9 @@
-"""Facts of a site from CSV and YAML files: address plan, boundaries, equipment register.
+"""Facts of a site from files: address plan, boundaries, equipment register, patches and tests.
 
-A YAML file has a list for each kind (``subnets``, ``boundaries``, ``devices``); a CSV file is of
-one kind, which its headings tell. Which columns there are says `fact_columns.yaml`.
+A YAML file has a list for each kind (``subnets``, ``boundaries``, ``devices``, ``patches``,
+``bench_tests``, ``mds2``); a CSV file is of one kind, which its headings tell. Which columns there
+are says `fact_columns.yaml`. Boundaries also come as a firewall prints them: `access_lists` (.txt)
+and `nftables` (.json); the lines of those are counted in rows.
 """
 
 from __future__ import annotations
@@ -13,10 +15,18 @@ from typing import Any, get_args
 
 import yaml
 
+from wardwatch.sources import access_lists, nftables
 from wardwatch_enrichment.content import plain
 from wardwatch_enrichment.facts import Fact, FactKind, checked, columns
 
-_LISTS: dict[str, FactKind] = {"subnets": "subnet", "boundaries": "boundary", "devices": "device"}
+_LISTS: dict[str, FactKind] = {
+    "subnets": "subnet",
+    "boundaries": "boundary",
+    "devices": "device",
+    "patches": "patch",
+    "bench_tests": "bench",
+    "mds2": "mds2",
+}
 MAX_BYTES = 100 << 20
 
 
@@ -29,9 +39,9 @@ def read(path: Path, at: float) -> list[Fact]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise FactsError(f"{path}: is over {MAX_BYTES >> 20} MB; no site has so many facts")
-        rows = list(_csv(path) if path.suffix.lower() == ".csv" else _yaml(path))
+        rows = list(_FORMS.get(path.suffix.lower(), _yaml)(path))
     except (OSError, UnicodeDecodeError, csv.Error, yaml.YAMLError) as error:
-        raise FactsError(f"{path}: cannot be read as CSV or YAML: {error}") from error
+        raise FactsError(f"{path}: cannot be read as {_what(path)}: {error}") from error
     found, wrong = [], []
     for line, kind, row in rows:
         try:
@@ -45,6 +55,31 @@ def read(path: Path, at: float) -> list[Fact]:
             "\n".join(wrong[:20]) + f"\n{len(wrong)} rows are wrong; nothing was taken"
         )
     return found
+
+
+def _what(path: Path) -> str:
+    return {".json": "nftables' JSON", ".txt": "an access list"}.get(path.suffix, "CSV or YAML")
+
+
+def _access_list(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
+    text = path.read_text(encoding="utf-8-sig")
+    if not access_lists.is_access_list(text):
+        raise FactsError(f"{path}: is not what a router prints for `show access-list`")
+    yield from _boundary(path, access_lists.read(text))
+
+
+def _nftables(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
+    yield from _boundary(path, nftables.read(path.read_text(encoding="utf-8-sig")))
+
+
+def _boundary(
+    path: Path, rows: Iterator[dict[str, str]]
+) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
+    try:
+        for number, row in enumerate(rows, 1):
+            yield number, "boundary", row
+    except ValueError as error:
+        raise FactsError(f"{path}:{error}; nothing was taken") from None
 
 
 def _csv(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
@@ -104,6 +139,9 @@ def _row(path: Path, name: str, number: int, row: Any) -> dict[str, str]:
             f"known are {', '.join(columns()[kind]['columns'])}"
         )
     return {str(known[key]): _text(value) for key, value in row.items() if value is not None}
+
+
+_FORMS = {".csv": _csv, ".json": _nftables, ".txt": _access_list}
 
 
 def _text(value: object) -> str:

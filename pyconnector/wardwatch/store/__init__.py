@@ -9,18 +9,21 @@ from pathlib import Path
 
 from wardwatch.store.claims import Claims
 from wardwatch.store.devices import Devices, Entry, Told
+from wardwatch.store.events import Events
+from wardwatch.store.feeds import Feeds
 from wardwatch.store.limits import Limits
 from wardwatch.store.schema import SCHEMA_VERSION, StoreError, connect, create, version_of
 
 __all__ = ["Entry", "Store", "StoreError", "Told"]
 
 
-class Store(Claims, Devices):
+class Store(Claims, Devices, Feeds, Events):
     """An open database."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.dropped = 0
+        self._kept = {}
         try:
             self._db = connect(path, read_only=read_only)
             self._open(read_only)

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 WAIT = 120.0  # seconds for another process to finish writing
 
 _SCHEMA = """
@@ -67,9 +67,39 @@ CREATE TABLE IF NOT EXISTS correction (
   same INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, at REAL NOT NULL,
   UNIQUE (site, one, other)
 );
+CREATE TABLE IF NOT EXISTS event (
+  site TEXT NOT NULL, host TEXT NOT NULL, day INTEGER NOT NULL, log TEXT NOT NULL,
+  sid INTEGER NOT NULL, signature TEXT NOT NULL, direction TEXT NOT NULL, sensor TEXT NOT NULL,
+  peer TEXT NOT NULL, severity INTEGER, category TEXT,
+  first_seen REAL NOT NULL, last_seen REAL NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (site, host, day, log, sid, signature, direction, sensor, peer)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fact (
   site TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL,
   body TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (site, source, kind, line)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed (
+  name TEXT PRIMARY KEY, source TEXT NOT NULL, version TEXT, newest REAL, taken REAL,
+  failed REAL, reason TEXT
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed_tag (url TEXT PRIMARY KEY, etag TEXT, modified TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS feed_document (
+  publisher TEXT NOT NULL, id TEXT NOT NULL, feed TEXT NOT NULL, released REAL NOT NULL,
+  version TEXT NOT NULL, sha256 TEXT NOT NULL, taken REAL NOT NULL, verified TEXT,
+  url TEXT, listed REAL, body BLOB NOT NULL, PRIMARY KEY (publisher, id)
+);
+CREATE INDEX IF NOT EXISTS feed_document_feed ON feed_document (feed, verified);
+CREATE INDEX IF NOT EXISTS feed_document_url ON feed_document (url, listed);
+CREATE INDEX IF NOT EXISTS feed_document_id ON feed_document (id);
+CREATE INDEX IF NOT EXISTS feed_document_taken ON feed_document (taken);
+CREATE TABLE IF NOT EXISTS feed_record (
+  kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, feed TEXT NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY (kind, key, name)
+);
+CREATE INDEX IF NOT EXISTS feed_record_name ON feed_record (kind, name);
+CREATE INDEX IF NOT EXISTS feed_record_feed ON feed_record (feed);
+CREATE TABLE IF NOT EXISTS score (
+  cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL
 ) WITHOUT ROWID;
 """
 

@@ -123,7 +123,7 @@ function is_header(parts: string_vec): bool
 	local purpose = |parts| > 11 ? strip(parts[11]) : "";
 	local version = |parts| > 12 ? strip(parts[12]) : "";
 	return /[PTDQ]?/ == purpose
-	    && /([AE]?[0-9.-]{1,8}|LIS ?0?2.{0,8}|E?1394.{0,8})?/ == version
+	    && /([AEV]?[0-9.-]{1,8}|LIS ?0?2.{0,8}|E?1394.{0,8})?/ == version
 	    && purpose + version + strip(parts[4]) != "";
 	}
 

@@ -1,0 +1,1 @@
+"""Feed file → records: one module a source, each with `parse`."""

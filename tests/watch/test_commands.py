@@ -1,0 +1,88 @@
+"""`rules build` and `rules check` as a user types them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wardwatch.cli import main
+
+CONN = '{{"ts":{ts},"uid":"C1","id.orig_h":"{host}","id.resp_h":"8.8.8.8","conn_state":"SF"}}\n'
+LEASE = (
+    '{{"ts":{ts},"uids":["D1"],"mac":"02:00:00:00:00:01","assigned_addr":"{ip}",'
+    '"host_name":"pump1","msg_types":["REQUEST","ACK"]}}\n'
+)
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command and returns all that it says."""
+    monkeypatch.chdir(tmp_path)
+
+    def running(*arguments: str, code: int = 0) -> str:
+        assert main(arguments) == code
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    (tmp_path / "dhcp.log").write_text(LEASE.format(ts=1000, ip="10.0.0.5"))
+    (tmp_path / "conn.log").write_text(CONN.format(ts=1000, host="10.0.0.6"))
+    running("ingest", "dhcp.log", "conn.log")
+    return running
+
+
+def test_a_file_is_built_checked_and_found_stale(run: Run, tmp_path: Path) -> None:
+    """Its rule follows the pump to another address, under the same number."""
+    (tmp_path / "pairs.csv").write_text("device,cve\n10.0.0.5,CVE-2015-3459\n10.0.0.6,CVE-1999-1\n")
+    assert "'CVE-1999-1' is no CVE" in run(
+        "rules", "build", "--pairs", "pairs.csv", "--out", "watch.rules", code=1
+    )
+    (tmp_path / "pairs.csv").write_text(
+        "device,cve\n10.0.0.5,CVE-2015-3459\n10.0.0.6,CVE-1999-0001\n"
+    )
+    said = run("rules", "build", "--pairs", "pairs.csv", "--out", "watch.rules")
+    assert "no template is known" in said
+    assert "Wrote watch.rules: 1 rules for 1 pairs." in said
+    first = (tmp_path / "watch.rules").read_text()
+    assert "-> [10.0.0.5] 23 (" in first
+    assert "watches 1 devices where they are now" in run("rules", "check", "watch.rules")
+
+    (tmp_path / "dhcp.log").write_text(LEASE.format(ts=90_000, ip="10.0.0.7"))
+    run("ingest", "dhcp.log")
+    assert "has other addresses now: 10.0.0.7" in run("rules", "check", "watch.rules", code=1)
+    (tmp_path / "pairs.yaml").write_text("- {device: 10.0.0.7, cve: cve-2015-3459}\n")
+    run("rules", "build", "--pairs", "pairs.yaml", "--out", "watch.rules")
+    second = (tmp_path / "watch.rules").read_text()
+    assert "-> [10.0.0.7] 23 (" in second
+    assert second.split(" sid:")[1].startswith(first.split(" sid:")[1].split(";")[0])
+    assert "rev:2;" in second
+    assert "watches 1 devices" in run("rules", "check", "watch.rules")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("pairs.yaml", "- {device: 10.0.0.5, cve: CVE-2015-3459, note: x}", "unknown: note"),
+        ("pairs.yaml", "- {device: 10.0.0.99, cve: CVE-2015-3459}", "no device is '10.0.0.99'"),
+        ("pairs.yaml", "- {device: 10.0.0.5, cve: CVE-2022-2119, peers: [ward]}", "ward"),
+        ("pairs.yaml", "device: 10.0.0.5", "is no list of pairs"),
+        ("pairs.yaml", "- [", "cannot be read as CSV or YAML"),
+        ("pairs.csv", "device,cve\n,CVE-2015-3459\n", "no device is ''"),
+    ],
+)
+def test_wrong_pairs_are_named(run: Run, tmp_path: Path, name: str, text: str, reason: str) -> None:
+    """And nothing is written."""
+    (tmp_path / name).write_text(text)
+    assert reason in run("rules", "build", "--pairs", name, "--out", "watch.rules", code=1)
+    assert not (tmp_path / "watch.rules").exists()
+
+
+def test_a_site_s_own_rules_are_not_written_over(run: Run, tmp_path: Path) -> None:
+    """A file that was not built is left as it is."""
+    (tmp_path / "local.rules").write_text("# mine\n")
+    (tmp_path / "pairs.yaml").write_text("- {device: 10.0.0.5, cve: CVE-2015-3459}\n")
+    said = run("rules", "build", "--pairs", "pairs.yaml", "--out", "local.rules", code=1)
+    assert "is no file of `wardwatch rules build`" in said
+    assert (tmp_path / "local.rules").read_text() == "# mine\n"
