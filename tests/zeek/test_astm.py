@@ -97,6 +97,15 @@ def test_one_sided_and_cut(run_zeek: Any, capture: Any, how: str, side: bool) ->
     assert not run.rows("astm")
 
 
+def test_version_of_a_maker(run_zeek: Any, capture: Any) -> None:
+    """Instruments of one maker write a version of their own, and no purpose."""
+    header = rb"H|\^&|||Becton Dickinson||||||||V1.0|20210525091225" + b"\r"
+    run = run_zeek(capture=capture([(True, header)]))
+    run.assert_quiet()
+    [line] = run.rows("astm")
+    assert (line["sender"], line["version"]) == ("Becton Dickinson", "V1.0")
+
+
 @pytest.mark.parametrize(
     "data",
     [
