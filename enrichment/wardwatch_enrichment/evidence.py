@@ -43,13 +43,19 @@ class Site:
             self._describe(subject, found)
 
     def _eras(self, claims: Iterable[Claim]) -> Eras:
-        spans: defaultdict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+        told: defaultdict[str, defaultdict[str, dict[str, tuple[float, float]]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
         for whole in claims:
             for serial in unit_serials(whole.first) if whole.first.subject is None else ():
                 for node, claim in self._nodes(whole):
-                    start, end = spans[node].get(serial, (claim.first_seen, claim.last_seen))
-                    span = min(start, claim.first_seen), max(end, claim.last_seen)
-                    spans[node][serial] = span
+                    spans = told[node][whole.first.field]
+                    start, end = spans.get(serial, (claim.first_seen, claim.last_seen))
+                    spans[serial] = min(start, claim.first_seen), max(end, claim.last_seen)
+        spans = {
+            node: max(of.values(), key=lambda one: (len(one), sorted(one.items())))
+            for node, of in told.items()
+        }
         return Eras(spans)
 
     def _take(self, node: str, claim: Claim) -> str | None:
@@ -113,6 +119,10 @@ class Site:
             self._received[sender].get(_told(node), start) < start
             for sender, (start, _) in self.senders[node].items()
         )
+
+    def took_in(self, host: str, sent: Iterable[str]) -> bool:
+        """Tell whether a host took in any of these."""
+        return any(_told(node) in self._received[host] for node in sent)
 
     def takes_in_others(self, host: str, sent: Iterable[str]) -> bool:
         """Tell whether a host took in what it did not make: other subjects than those that it

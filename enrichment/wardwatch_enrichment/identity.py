@@ -7,7 +7,7 @@ own, seen via the sender.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise, product
@@ -82,7 +82,7 @@ def group(
                 union.join(subject, key)
     _join_passed_on(union, site)
     _attribute_subjects(site, union, profiles)
-    _join_by_key(union, keys, site.said)
+    _join_by_key(union, keys, [*site.described, *site.said])
     return _collect(site, union, keys, profiles)
 
 
@@ -138,6 +138,9 @@ def _attribute_subjects(site: Site, union: _Union, profiles: Mapping[str, Profil
     entity_of = {subject: found for found in entities.values() for subject in found}
     for subjects in entities.values():
         spans = _when_sent(site, subjects, single)
+        makers = {s: at for s, at in spans.items() if not site.took_in(s, subjects)}
+        if len(spans) > 1 and makers:
+            spans = makers
         together = {subject for sender in spans for subject in sent[sender]} | set(subjects)
         # What is one device already is not held against itself.
         one_each = {id(entity): entity for s in sorted(together) for entity in [entity_of[s]]}
@@ -153,7 +156,9 @@ def _when_sent(site: Site, subjects: Iterable[str], by: set[str]) -> dict[str, t
     spans: dict[str, tuple[float, float]] = {}
     for subject in subjects:
         for sender in site.senders[subject].keys() & by:
-            start, end = site.senders[subject][sender]
+            heard = [c for seen in site.seen_at[sender].values() for c in seen]
+            start = min(c.first_seen for c in heard)
+            end = max(c.last_seen for c in heard)
             low, high = spans.get(sender, (start, end))
             spans[sender] = min(low, start), max(high, end)
     return spans
@@ -183,7 +188,9 @@ def _collect(
         if root in groups or _is_a_device(profiles[node]):
             groups[root].described += claims
             groups[root].keys += [node, *keys[node]]
+    having = Counter(key for found in groups.values() for key in set(found.keys))
     for found in groups.values():
+        found.keys = [key for key in found.keys if having[key] == 1]
         found.keys += _addresses_of_its_own(found, site)
         found.keys = sorted(set(found.keys), key=lambda key: (rank(key), key))
     return sorted(groups.values(), key=lambda found: (rank(found.keys[0]), found.keys))

@@ -14,7 +14,7 @@ from wardwatch_enrichment.statements import read
 Profile = dict[str, set[str]]
 
 _PROFILE = ("manufacturer", "model", "serial_number", "names", "udi")
-_TELLS_APART = ("manufacturer", "model", "serial_number", "names", "macs")
+_TELLS_APART = ("manufacturer", "model", "serial_number", "names", "macs", "udi")
 _SPELLED = ("manufacturer", "model")  # Avanto and MAGNETOM Avanto do not contradict each other
 _OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial", "bacnet")
 _GS1_SERIAL = "(21)"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 from wardwatch import feed_kinds
 from wardwatch.feed_settings import FeedSettings, SettingsError
 from wardwatch.feed_takers import Origin
@@ -13,7 +16,10 @@ from wardwatch.sources.feed_files import FeedFile, FeedFileError, unpacked
 from wardwatch.store import Store
 from wardwatch.store.feeds import Tag
 
+AT_ONCE = 4  # documents of a provider: each takes several requests
 FAILURES = 10  # documents of a provider that cannot be had one after the other: it is down
+_Found = tuple[bytes, str | None] | ProviderError | FetchError
+_Problem = ProviderError | FetchError | None
 NAMES = {"openfda": "fda recalls"}
 
 
@@ -79,37 +85,51 @@ class Update:
     def _provider(self, url: str) -> None:
         provider = Provider(self._fetcher, url, self._keys)
         first = self._store.feed_of(url) or feed_kinds.csaf_name(url)
-        try:
-            self._documents(provider, first, url)
-        except (ProviderError, FetchError) as error:
-            self._refuse(first, url, error)
-            return
+        problem = self._documents(provider, first, url)
         name = self._store.feed_of(url) or feed_kinds.csaf_name(provider.namespace or url)
+        if problem:
+            self._refuse(name, url, problem)
         with self._store.transaction():
-            self._store.note_taken(name, url, self._at, None)
+            if not problem:
+                self._store.note_taken(name, url, self._at, None)
             if name != first:
                 self._store.rename_refused(first, name)
 
-    def _documents(self, provider: Provider, name: str, url: str) -> None:
-        known = self._store.listed()
+    def _documents(self, provider: Provider, name: str, url: str) -> _Problem:
+        """Take what is new or has changed; return what is wrong with the whole of it."""
+        wanted, broken = self._wanted(provider, name, url)
         failures = 0
-        for entry in provider.listed():
-            if isinstance(entry, ProviderError):
-                self._refuse(name, url, entry)
-            elif not _is_new(entry, known):
-                self.report.unchanged += 1
-            elif self._document(provider, entry, name, url):
+        for entry, found in _fetched(provider, wanted):
+            if self._document(entry, found, name, url):
                 failures = 0
             elif (failures := failures + 1) >= FAILURES:
-                raise ProviderError(f"{url}: gave up after {FAILURES} documents that failed")
+                return ProviderError(f"{url}: gave up after {FAILURES} documents that failed")
+        return broken
 
-    def _document(self, provider: Provider, entry: Listed, name: str, url: str) -> bool:
+    def _wanted(self, provider: Provider, name: str, url: str) -> tuple[list[Listed], _Problem]:
+        """Return what is new or has changed, and why the listing broke off, if it did."""
+        known = self._store.listed()
+        wanted: list[Listed] = []
         try:
-            body, verified = provider.document(entry)
-            if feed_kinds.of(body) != "csaf":
-                raise ProviderError(f"{entry.url}: is no CSAF document")
+            for entry in provider.listed():
+                if isinstance(entry, ProviderError):
+                    self._refuse(name, url, entry)
+                elif _is_new(entry, known):
+                    wanted.append(entry)
+                else:
+                    self.report.unchanged += 1
         except (ProviderError, FetchError) as error:
-            self._refuse(name, entry.url, error)
+            return wanted, error
+        return wanted, None
+
+    def _document(self, entry: Listed, found: _Found, name: str, url: str) -> bool:
+        """Take a document; tell whether its provider works."""
+        if isinstance(found, Exception):
+            self._refuse(name, entry.url, found)
+            return False
+        body, verified = found
+        if feed_kinds.of(body) != "csaf":
+            self._refuse(name, entry.url, ProviderError(f"{entry.url}: is no CSAF document"))
             return False
         origin = Origin(
             source=entry.url, name=entry.url, at=self._at, feed=url,
@@ -117,6 +137,21 @@ class Update:
         )  # fmt: skip
         take(self._store, "csaf", body, origin, self.report)
         return True
+
+
+def _fetched(provider: Provider, wanted: list[Listed]) -> Iterator[tuple[Listed, _Found]]:
+    """Yield documents in their order, a few of them fetched at once."""
+
+    def fetch(entry: Listed) -> _Found:
+        try:
+            return provider.document(entry)
+        except (ProviderError, FetchError) as error:
+            return error
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for start in range(0, len(wanted), AT_ONCE):
+            batch = wanted[start : start + AT_ONCE]
+            yield from zip(batch, pool.map(fetch, batch), strict=True)
 
 
 def _is_new(entry: Listed, known: dict[str, float | None]) -> bool:

@@ -147,6 +147,8 @@ def _together(store: Store, site: str, changed: Iterable[str]) -> set[str]:
         routers = Addresses(store.sightings(site, todo)).routers
         todo = store.linked(site, todo, {f"mac:{mac}" for mac in routers})
         todo |= store.hosts_of(site, store.at_hosts(site, hosts))
+        owned, _ = store.owners(site, {f"mac:{mac}" for mac in routers})
+        todo |= store.hosts_of(site, owned.values())
         todo -= hosts
     return hosts
 

@@ -145,7 +145,8 @@ def test_both_become_facts(tmp_path: Path) -> None:
     for name, text, problem in (
         ("notes.txt", "hello", "is not what a router prints"),
         ("gw.txt", IOS.replace("eq 104", "eq dicom"), "gw.txt:6: 'dicom' is no known port"),
-        ("fw.json", "{}", "fw.json:1: is not what"),
+        ("fw.json", '{"nftables": 1}', "fw.json:1: is not what"),
+        ("site.json", '{"a": 1}', "must have only the lists subnets"),
     ):
         (tmp_path / name).write_text(text)
         with pytest.raises(FactsError, match=name) as caught:

@@ -141,7 +141,7 @@ class Provider:
         if changes is None and index is None:
             raise ProviderError(f"{url}: has neither changes.csv nor index.txt")
         seen: set[str] = set()
-        for number, row in enumerate(csv.reader((changes or "").splitlines()), 1):
+        for number, row in enumerate(_table(f"{url}changes.csv", changes or ""), 1):
             if row:
                 place = f"{url}changes.csv:{number}"
                 found = _at(url, row[0], place, row[1] if len(row) == 2 else "")
@@ -207,23 +207,36 @@ class Provider:
         return found.body
 
 
+def _table(place: str, text: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(text.splitlines())
+    except csv.Error as error:
+        raise ProviderError(f"{place}: is no table: {error}") from None
+
+
 def _entries(url: str, feed: _Feed) -> Iterator[Listed | ProviderError]:
     for number, entry in enumerate(feed.entry):
-        links: dict[str, list[str]] = {}
-        for link in entry.link:
-            links.setdefault(link.rel, []).append(urljoin(url, link.href))
-        address = urljoin(url, entry.content.src) if entry.content else None
-        address = address or next(iter(links.get("self", [])), None)
-        if address is None or not address.endswith(".json"):
-            yield ProviderError(f"{url}: entry {number} names no document")
-            continue
-        changed = entry.updated
-        yield Listed(
-            url=address,
-            changed=changed.timestamp() if changed and changed.tzinfo else None,
-            hashes=tuple(links.get("hash", [])),
-            signature=next(iter(links.get("signature", [])), None),
-        )
+        try:
+            yield _entry(url, entry)
+        except ValueError as error:
+            yield ProviderError(f"{url}: entry {number} names no document: {error}")
+
+
+def _entry(url: str, entry: _Entry) -> Listed:
+    links: dict[str, list[str]] = {}
+    for link in entry.link:
+        links.setdefault(link.rel, []).append(urljoin(url, link.href))
+    address = urljoin(url, entry.content.src) if entry.content else None
+    address = address or next(iter(links.get("self", [])), "")
+    if not address.endswith(".json"):
+        raise ValueError(f"{address[:200]!r}")
+    changed = entry.updated
+    return Listed(
+        url=address,
+        changed=changed.timestamp() if changed and changed.tzinfo else None,
+        hashes=tuple(links.get("hash", [])),
+        signature=next(iter(links.get("signature", [])), None),
+    )
 
 
 def _at(folder: str, path: str, place: str, time: str | None = None) -> Listed | ProviderError:

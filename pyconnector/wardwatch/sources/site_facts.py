@@ -58,7 +58,7 @@ def read(path: Path, at: float) -> list[Fact]:
 
 
 def _what(path: Path) -> str:
-    return {".json": "nftables' JSON", ".txt": "an access list"}.get(path.suffix, "CSV or YAML")
+    return {".json": "JSON", ".txt": "an access list"}.get(path.suffix, "CSV or YAML")
 
 
 def _access_list(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
@@ -68,8 +68,12 @@ def _access_list(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
     yield from _boundary(path, access_lists.read(text))
 
 
-def _nftables(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
-    yield from _boundary(path, nftables.read(path.read_text(encoding="utf-8-sig")))
+def _json(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
+    text = path.read_text(encoding="utf-8-sig")
+    if '"nftables"' in text[:1000]:
+        yield from _boundary(path, nftables.read(text))
+    else:  # JSON is YAML, too
+        yield from _yaml(path)
 
 
 def _boundary(
@@ -141,7 +145,7 @@ def _row(path: Path, name: str, number: int, row: Any) -> dict[str, str]:
     return {str(known[key]): _text(value) for key, value in row.items() if value is not None}
 
 
-_FORMS = {".csv": _csv, ".json": _nftables, ".txt": _access_list}
+_FORMS = {".csv": _csv, ".json": _json, ".txt": _access_list}
 
 
 def _text(value: object) -> str:
