@@ -13,7 +13,7 @@ from wardwatch.pipeline import refresh
 from wardwatch.store import Store, Told
 from wardwatch_enrichment.model import Claim, Device, Observation
 
-HOSTS = [f"10.0.{net}.{n}" for net in (1, 2) for n in range(1, 5)]
+HOSTS = [f"10.0.{net}.{n}" for net in (1, 2, 3) for n in range(1, 4)]
 MACS = [f"00:09:fb:00:00:{n:02x}" for n in range(1, 6)]
 SERIALS = ["DE22713007", "SN44771", "SN44772"]
 PROOFS = ("dhcp.mac", "arp.mac", "conn.mac")
@@ -143,6 +143,44 @@ def test_a_part_is_set_apart_and_taken_in_again(tmp_path: Path) -> None:
         assert set(again.macs) == {MACS[0], MACS[1]}
 
 
+def test_a_router_that_shows_itself_later_is_no_device(tmp_path: Path) -> None:
+    """Its third subnet makes it one; what it held together before comes apart by itself."""
+    claims = [_said(f"10.0.{net}.1", "arp.mac", MACS[0]) for net in (1, 2, 3)]
+    one_by_one = told(tmp_path / "a.db", [[claim] for claim in claims])
+    assert [d.macs for d in one_by_one] == [()] * 3
+    assert nameless(one_by_one) == nameless(told(tmp_path / "b.db", [claims]))
+
+
+def test_what_is_told_by_itself_and_by_a_gateway_is_one(tmp_path: Path) -> None:
+    """Ids stay, and nothing happens when the same is read again and again."""
+    gateway = {"hl7.manufacturer": "Philips", "hl7.serial_number": SERIALS[0]}
+    claims = [
+        _said("10.0.1.1", "intellivue.manufacturer", "Philips"),
+        _said("10.0.1.1", "intellivue.serial_number", SERIALS[0]),
+        *(_said("10.0.2.2", field, value, "uuid:7") for field, value in gateway.items()),
+        _said("10.0.2.2", "hl7.received", "ORU"),
+    ]
+    with Store(tmp_path / "w.db") as store:
+        for _ in range(4):
+            with store.transaction():
+                store.add(claims)
+            refresh(store, "here")
+            (monitor,) = [d for d in store.devices() if d.serial_number]
+            assert (monitor.ips, store.identity_events(monitor.id)) == (("10.0.1.1",), [])
+
+
+def test_new_knowledge_works_everything_out_again(tmp_path: Path) -> None:
+    """Also of hosts that say nothing new."""
+    with Store(tmp_path / "w.db") as store, store.transaction():
+        assert store.adopt("one")
+        store.add([_said("10.0.1.1", "conn.active", "yes")])
+        store.mark("here", ["10.0.1.1"], changed=False)
+        assert not store.adopt("one")
+        assert store.changed_hosts("here", 9) == []
+        assert store.adopt("other")
+        assert store.changed_hosts("here", 9) == ["10.0.1.1"]
+
+
 def correct(store: Store, how: object, *what: str | None) -> None:
     """Correct something by hand."""
     with store.transaction():
@@ -150,8 +188,15 @@ def correct(store: Store, how: object, *what: str | None) -> None:
     refresh(store, "here")
 
 
-def _said(host: str, field: str, value: str) -> Claim:
+def _said(host: str, field: str, value: str, subject: str | None = None) -> Claim:
     first = Observation(
-        ts=DAY, site="here", sensor="local", log="iomt_asset", host=host, field=field, value=value
+        ts=DAY,
+        site="here",
+        sensor="local",
+        log="iomt_asset",
+        host=host,
+        field=field,
+        value=value,
+        subject=subject,
     )
     return Claim(first=first, last_seen=DAY)

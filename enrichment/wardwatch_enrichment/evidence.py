@@ -29,6 +29,7 @@ class Site:
         self.described: defaultdict[str, list[Claim]] = defaultdict(list)
         self.senders: defaultdict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
         self.forwarders: set[str] = set()
+        self._heard: dict[str, tuple[float, float]] = {}
         self._received: defaultdict[str, dict[str, float]] = defaultdict(dict)
         descriptions: defaultdict[str, list[tuple[str, Claim]]] = defaultdict(list)
         every = list(claims)
@@ -49,14 +50,14 @@ class Site:
         for whole in claims:
             for serial in unit_serials(whole.first) if whole.first.subject is None else ():
                 for node, claim in self._nodes(whole):
-                    spans = told[node][whole.first.field]
-                    start, end = spans.get(serial, (claim.first_seen, claim.last_seen))
-                    spans[serial] = min(start, claim.first_seen), max(end, claim.last_seen)
-        spans = {
-            node: max(of.values(), key=lambda one: (len(one), sorted(one.items())))
-            for node, of in told.items()
-        }
-        return Eras(spans)
+                    known = told[node][whole.first.field]
+                    start, end = known.get(serial, (claim.first_seen, claim.last_seen))
+                    known[serial] = min(start, claim.first_seen), max(end, claim.last_seen)
+        # One field alone: two can spell one unit's number in two ways, at different times.
+        return Eras({
+            node: max(by_field.values(), key=lambda spans: (len(spans), sorted(spans.items())))
+            for node, by_field in told.items()
+        })  # fmt: skip
 
     def _take(self, node: str, claim: Claim) -> str | None:
         """Sort in what a host said; return the subject if it is of another."""
@@ -119,6 +120,14 @@ class Site:
             self._received[sender].get(_told(node), start) < start
             for sender, (start, _) in self.senders[node].items()
         )
+
+    def heard(self, host: str) -> tuple[float, float]:
+        """Return from when to when a host was heard of at all."""
+        if host not in self._heard:
+            claims = [claim for seen in self.seen_at[host].values() for claim in seen]
+            first = min(claim.first_seen for claim in claims)
+            self._heard[host] = first, max(claim.last_seen for claim in claims)
+        return self._heard[host]
 
     def took_in(self, host: str, sent: Iterable[str]) -> bool:
         """Tell whether a host took in any of these."""

@@ -15,7 +15,8 @@ from wardwatch_enrichment import device_types
 from wardwatch_enrichment.statements import Statement
 
 SINGLE = ("manufacturer", "model", "type", "class", "serial_number", "udi", "os", "hostname")
-_STATEMENTS = ("software_versions",)  # the latest statement holds in full
+_LISTS = ("software_versions",)  # the latest that a field says holds in full
+_FRESH = 30 * 86_400.0  # seconds by which one field's latest may be older than another's
 _CEILING = 0.99  # nothing that was only overheard is certain
 _STATED = 0.5  # what is more likely wrong than right is a hint, and not stated
 _SPECIFIC = 0.5  # a particular kind needs as much support of its own to stand for the general one
@@ -46,11 +47,28 @@ def decide(stated: Iterable[Statement]) -> Iterator[Decided]:
 
 
 def _several(name: str, values: dict[str, list[Statement]]) -> Iterator[Decided]:
-    latest = max(s.claim.last_seen for found in values.values() for s in found)
+    lists = _last_lists(values) if name in _LISTS else None
     for value in _ordered(values):
         found = values[value]
-        current = name not in _STATEMENTS or _last(found) == latest
-        yield Decided(name, value, _support(found), current, tuple(found))
+        sure = _support(found)
+        current = lists is None or (value in lists and sure >= _STATED)
+        yield Decided(name, value, sure, current, tuple(found))
+
+
+def _last_lists(values: dict[str, list[Statement]]) -> set[str]:
+    """Return the values of each field's latest list, as far as it was said not long before the
+    others: what another protocol said last year of the software is no longer known to hold."""
+    last: defaultdict[str, float] = defaultdict(float)
+    for statement in (s for found in values.values() for s in found):
+        field = statement.claim.first.field
+        last[field] = max(last[field], statement.claim.last_seen)
+    fresh = {field for field, at in last.items() if at >= max(last.values()) - _FRESH}
+    return {
+        value
+        for value, found in values.items()
+        for s in found
+        if (field := s.claim.first.field) in fresh and s.claim.last_seen == last[field]
+    }
 
 
 def _single(name: str, values: dict[str, list[Statement]]) -> Iterator[Decided]:

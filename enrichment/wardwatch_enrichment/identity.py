@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import product
 
+from wardwatch_enrichment import attribution
 from wardwatch_enrichment.evidence import Site
 from wardwatch_enrichment.links import Addresses, is_link_local
 from wardwatch_enrichment.model import Claim
 from wardwatch_enrichment.profiles import (
     Profile,
-    agree,
     identity_keys,
-    joint,
     profile_of,
-    speaks_for_another,
 )
 
 _RANKS = ("serial", "udi", "mac", "subject", "ip")
@@ -70,35 +68,52 @@ def group(
 ) -> list[Group]:
     """Sort the claims of one site into devices; what a person corrected comes before all."""
     site = Site(claims, addresses)
-    profiles = {node: profile_of(found) for node, found in site.described.items()}
+    profiles = {node: profile_of(found, node) for node, found in site.described.items()}
     profiles |= {node: profile_of(found) for node, found in site.said.items()}
     keys = identity_keys(profiles)
     union = _Union()
-    _correct(union, keys, corrections)
+    _correct(union, _nodes(keys, addresses), corrections)
     _join_by_key(union, keys, site.described)
     for subject in site.described:
         for key in keys[subject]:
             if key in site.said:  # the MAC of a host that is seen itself
                 union.join(subject, key)
     _join_passed_on(union, site)
-    _attribute_subjects(site, union, profiles)
+    entities: defaultdict[str, list[str]] = defaultdict(list)
+    for subject in site.described:
+        entities[union.root(subject)].append(subject)
+    for host, subject in attribution.hosts_of(site, entities.values(), profiles):
+        union.join(host, subject)
     _join_by_key(union, keys, [*site.described, *site.said])
     return _collect(site, union, keys, profiles)
 
 
-def _correct(
-    union: _Union, keys: Mapping[str, list[str]], corrections: Iterable[Corrected]
-) -> None:
+def _nodes(keys: Mapping[str, list[str]], addresses: Addresses) -> Mapping[str, list[str]]:
+    """Return which nodes a person can have meant by a key, also by one that has changed since."""
     nodes: defaultdict[str, list[str]] = defaultdict(list)
     for node in sorted(keys):
-        for key in {node, *keys[node]}:
+        for key in sorted({node, *map(without_model, keys[node])}):
             nodes[key].append(node)
+        kind, _, mac = node.partition(":")
+        for ip in addresses.only_of(mac) if kind == "mac" else ():
+            nodes[f"ip:{ip}"].append(node)
+    return nodes
+
+
+def without_model(key: str) -> str:
+    """Return a serial key as it is where no other model has the number; other keys as they are."""
+    return "|".join(key.split("|")[:2]) if key.startswith("serial:") else key
+
+
+def _correct(
+    union: _Union, nodes: Mapping[str, list[str]], corrections: Iterable[Corrected]
+) -> None:
     said = list(corrections)
     for one, other, _ in (told for told in said if not told[2]):
-        for node, apart in product(nodes[one], nodes[other]):
+        for node, apart in product(nodes.get(one, ()), nodes.get(other, ())):
             union.part(node, apart)
     for one, other, _ in (told for told in said if told[2]):
-        for node, same in product(nodes[one], nodes[other]):
+        for node, same in product(nodes.get(one, ()), nodes.get(other, ())):
             union.join(node, same)
 
 
@@ -116,60 +131,6 @@ def _join_passed_on(union: _Union, site: Site) -> None:
             union.join(passed_on, origins[0])
         elif origins:  # of twins: which one is meant cannot be told, and both are known
             del site.described[passed_on]
-
-
-def _attribute_subjects(site: Site, union: _Union, profiles: Mapping[str, Profile]) -> None:
-    """Join each described device with the host that can be it, where there is just one."""
-    entities: defaultdict[str, list[str]] = defaultdict(list)
-    for subject in site.described:
-        entities[union.root(subject)].append(subject)
-    sent: defaultdict[str, list[str]] = defaultdict(list)
-    for subject, senders in site.senders.items():
-        for sender in senders:
-            sent[sender].append(subject)
-    single = {
-        sender
-        for sender, subjects in sent.items()
-        if sender not in site.forwarders
-        and not site.takes_in_others(sender, subjects)
-        and not any(speaks_for_another(sender, profiles[subject]) for subject in subjects)
-        and agree(profiles[subject] for subject in subjects)
-    }
-    entity_of = {subject: found for found in entities.values() for subject in found}
-    for subjects in entities.values():
-        spans = _when_sent(site, subjects, single)
-        makers = {s: at for s, at in spans.items() if not site.took_in(s, subjects)}
-        if len(spans) > 1 and makers:
-            spans = makers
-        together = {subject for sender in spans for subject in sent[sender]} | set(subjects)
-        # What is one device already is not held against itself.
-        one_each = {id(entity): entity for s in sorted(together) for entity in [entity_of[s]]}
-        if _can_be_one(spans) and agree(
-            joint(profiles[subject] for subject in entity) for entity in one_each.values()
-        ):
-            for sender in spans:
-                union.join(sender, subjects[0])
-
-
-def _when_sent(site: Site, subjects: Iterable[str], by: set[str]) -> dict[str, tuple[float, float]]:
-    """Return from when to when each of the hosts described any of the subjects."""
-    spans: dict[str, tuple[float, float]] = {}
-    for subject in subjects:
-        for sender in site.senders[subject].keys() & by:
-            heard = [c for seen in site.seen_at[sender].values() for c in seen]
-            start = min(c.first_seen for c in heard)
-            end = max(c.last_seen for c in heard)
-            low, high = spans.get(sender, (start, end))
-            spans[sender] = min(low, start), max(high, end)
-    return spans
-
-
-def _can_be_one(spans: Mapping[str, tuple[float, float]]) -> bool:
-    """Tell whether one device can have been all of the hosts: it was at one place at a time, and
-    does not change its hardware address."""
-    macs = [node for node in spans if node.startswith("mac:")]
-    ordered = sorted(spans.values())
-    return len(macs) <= 1 and all(before[1] < after[0] for before, after in pairwise(ordered))
 
 
 def _collect(

@@ -94,6 +94,10 @@ class Addresses:
             if sighting.mac not in self.routers:
                 by_ip[sighting.ip].append(sighting)
         self._by_ip = {ip: coalesce(held) for ip, held in by_ip.items()}
+        self._by_mac: defaultdict[str, list[str]] = defaultdict(list)
+        for ip in self._by_ip:
+            for mac in self.macs_of(ip):
+                self._by_mac[mac].append(ip)
 
     def of(self, ip: str) -> list[Binding]:
         """Return the bindings of an address, oldest first."""
@@ -118,6 +122,10 @@ class Addresses:
     def latest(self, ip: str) -> Binding | None:
         """Return the binding that was seen last, None where there never was one."""
         return max(self.of(ip), key=lambda binding: binding.end, default=None)
+
+    def only_of(self, mac: str) -> list[str]:
+        """Return the addresses that no other MAC was ever tied to."""
+        return [ip for ip in self._by_mac.get(mac, ()) if self.macs_of(ip) == {mac}]
 
     def macs_of(self, ip: str) -> set[str]:
         """Return every MAC that an address was ever tied to."""

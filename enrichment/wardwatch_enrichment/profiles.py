@@ -14,16 +14,24 @@ from wardwatch_enrichment.statements import read
 Profile = dict[str, set[str]]
 
 _PROFILE = ("manufacturer", "model", "serial_number", "names", "udi")
-_TELLS_APART = ("manufacturer", "model", "serial_number", "names", "macs", "udi")
 _SPELLED = ("manufacturer", "model")  # Avanto and MAGNETOM Avanto do not contradict each other
 _OF_ONE_UNIT = ("eui64", "mac", "uuid", "udi", "serial", "bacnet")
+_TELLS_APART = (*_PROFILE, "macs", *(f"the {kind}" for kind in _OF_ONE_UNIT))
+_MODELS = 16  # a serial number under more models than that is a counter's, and no key
 _GS1_SERIAL = "(21)"
 _SURE = 0.6  # a weaker statement neither joins nor parts devices
 
 
-def profile_of(claims: Iterable[Claim]) -> Profile:
-    """Collect what claims say of a device's identity, in a form that can be compared."""
+def profile_of(claims: Iterable[Claim], subject: str = "") -> Profile:
+    """Collect what claims say of a device's identity, in a form that can be compared.
+
+    `subject` is the node of a described device: what names one unit alone is in it.
+    """
     profile: Profile = defaultdict(set)
+    _, _, told = subject.partition("subject:")
+    kind, _, unit = told.partition("@")[0].partition(":")
+    if kind in _OF_ONE_UNIT and unit:
+        profile[f"the {kind}"].add(unit)
     for claim in claims:
         for name, value, confidence, _ in read(claim.first.field, claim.first.value):
             if confidence < _SURE or not identifies(value):
@@ -82,23 +90,34 @@ def identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
         ]
         for key in serials[node]:
             models[key] |= profile.get("model", set())
+    apart = {key: _different(every) for key, every in models.items()}
     return {
         node: [
             *(f"udi:{udi}" for udi in sorted(profile.get("udi", ()))),
             # A host's own MAC is its node; only a described one is a key.
             *(f"mac:{m}" for m in sorted(profile.get("macs", ())) if node.startswith("subject:")),
-            *(key + _which(profile.get("model", set()), models[key]) for key in serials[node]),
+            *(
+                key + _which(profile.get("model", set()), apart[key])
+                for key in serials[node]
+                if len(models[key]) <= _MODELS
+            ),
         ]
         for node, profile in profiles.items()
     }
 
 
-def _which(own: set[str], every: set[str]) -> str:
+def _different(every: set[str]) -> list[str]:
+    """Return the models that are not another spelled shorter; none where there are too many."""
+    if len(every) > _MODELS:
+        return []
+    return sorted(one for one in every if not any(one in other for other in every - {one}))
+
+
+def _which(own: set[str], different: list[str]) -> str:
     """Return what tells a model from the others of its serial number; empty if it is the only."""
-    different = [one for one in every if not any(one in other for other in every - {one})]
     if len(different) <= 1:
         return ""
-    return "|" + "|".join(sorted(d for d in different if any(model in d for model in own)))
+    return "|" + "|".join(d for d in different if any(model in d for model in own))
 
 
 def joint(profiles: Iterable[Profile]) -> Profile:
@@ -118,7 +137,8 @@ def agree(profiles: Iterable[Profile]) -> bool:
             for name in _TELLS_APART:
                 if _differ(name, known[name], profile.get(name, set())):
                     return False
-        known = joint([known, profile])
+        for name, values in profile.items():
+            known[name] |= values
     return True
 
 

@@ -17,6 +17,9 @@ _FORM = re.compile(
     r"|bhd|& co|and co)\b\.?",
     re.IGNORECASE,
 )
+# A run of separators as one, because the pattern above tries each rest of a run.
+_RUN = re.compile(r"[,.\s]{2,}")
+_LONGEST = 256  # characters that a name is told by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def lineage(name: str) -> tuple[str, ...]:
 
 def bare(name: str) -> str:
     """Return a company's name without its legal form, as letters and digits only."""
-    return plain(_FORM.sub(" ", name))
+    return plain(_FORM.sub(" ", _RUN.sub(" ", name[:_LONGEST])))
 
 
 @cache

@@ -15,7 +15,7 @@ from wardwatch.sources import eve_files, zeek_files
 from wardwatch.sources.blocks import Block
 from wardwatch.sources.files import EVE, LogFile, SourceError, find
 from wardwatch.store import Entry, Store, Told
-from wardwatch_enrichment import attributes, changes, events, identity, ids
+from wardwatch_enrichment import attributes, changes, events, identity, ids, knowledge
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
@@ -63,12 +63,15 @@ class Ingest:
         `progress` is told the bytes done since it was last called.
         """
         known = parsers.load()
+        with self._store.transaction():
+            self._store.adopt(knowledge.digest())
         for file in files:
             if wanted := _parsers_of(file, known):
                 self._file(file, wanted, progress)
             else:
                 self.report.ignored[file.log] += 1
-        refresh(self._store, self._site)
+        for site in sorted({self._site, *self._store.sites()}):
+            refresh(self._store, site)
         self.report.dropped = self._store.dropped
         return self.report
 
@@ -224,12 +227,14 @@ def merge(store: Store, site: str, one: str, other: str, told: Told) -> None:
     """Make two devices one, because a person says so; inside a transaction."""
     keys, others = store.keys_of(one), store.keys_of(other)
     store.forget_corrections(site, keys, others)
-    said = (_strongest(keys), _strongest(others), True)
-    _correct(store, site, {one, other}, [said], told)
+    said = [(a, b, True) for a in _lasting(keys) for b in _lasting(others)]
+    _correct(store, site, {one, other}, said, told)
 
 
-def _strongest(keys: Iterable[str]) -> str:
-    return min(keys, key=lambda key: (identity.rank(key), key))
+def _lasting(keys: Iterable[str]) -> list[str]:
+    """Return the keys by which a device will be known later; mere addresses if it has no other."""
+    known = sorted({identity.without_model(key) for key in keys})
+    return [key for key in known if identity.rank(key) < identity.rank("ip:")] or known
 
 
 def split(store: Store, site: str, device_id: str, key: str | None, told: Told) -> None:

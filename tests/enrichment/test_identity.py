@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from inventory import build
@@ -281,3 +282,48 @@ def test_a_computer_s_maker_is_not_the_instrument_s(claim: Claiming) -> None:
     assert computer.manufacturer == "Dell"
     (analyzer,) = build([*claims, claim(CT, "dicom.modality", "CT", subject="dicom:aa")])
     assert (analyzer.device_class, analyzer.manufacturer) == ("medical", None)
+
+
+@pytest.mark.parametrize("kind", ["udi", "uuid", "eui64"])
+def test_pumps_behind_a_gateway_are_as_many_as_they_say(kind: str, claim: Claiming) -> None:
+    """Alike in all but what names the unit; and none of them is the gateway."""
+    told = {"hl7.manufacturer": "B. Braun", "hl7.model": "Infusomat Space"}
+    claims = [claim(PACS, "dhcp.mac", MAC_A), claim(PACS, "dhcp.host_name", "hl7gateway")]
+    for unit in ("(01)0405(21)35171", "(01)0405(21)35172"):
+        subject = f"{kind}:{unit}"
+        claims += [claim(PACS, field, value, subject=subject) for field, value in told.items()]
+    devices = build(claims)
+    assert len(devices) == 3
+    assert [d.model for d in devices if d.ips == (PACS,)] == [None]
+
+
+def test_an_archive_that_sends_a_prior_first_does_not_become_the_scanner(dataset: Dataset) -> None:
+    """It forwards last year's images before the scanner stores today's."""
+    prior = dataset(PACS, VIEWER, "SIEMENS", "Avanto", "SN35177", ts=800.0)
+    today = dataset(CT, PACS, "SIEMENS", "Avanto", "SN35177", ts=900.0, last=1700.0)
+    found = medical(build(prior + today))["SN35177"]
+    assert found.ips == (CT,)
+
+
+def test_a_number_spelled_in_two_ways_is_of_one_unit(claim: Claiming) -> None:
+    """One protocol is heard at boot, the other the next day."""
+    devices = build([
+        claim(CT, "dhcp.mac", MAC_A, ts=100.0, last=90_000.0),
+        claim(CT, "intellivue.serial_number", "DE22713007", ts=100.0),
+        claim(CT, "upnp.serial_number", "MX800-DE22713007", ts=80_000.0),
+    ])  # fmt: skip
+    assert len(devices) == 1
+
+
+def test_software_is_told_by_each_protocol_for_itself(claim: Claiming) -> None:
+    """The one that spoke last does not silence the other, unless that is long ago."""
+    month = 30 * 86_400.0
+    claims = [
+        claim(CT, "mdns.firmware", "7.1", ts=1000.0, last=1000.0),
+        claim(CT, "lldp.software_revision", "VB20", ts=900.0, last=990.0),
+    ]
+    (device,) = build(claims)
+    assert set(device.software_versions) >= {"7.1", "VB20"}
+    old = claim(CT, "snmp.ent_physical_software_rev", "V1", ts=1.0, last=2.0)
+    (device,) = build([*(replace(c, last_seen=c.last_seen + 2 * month) for c in claims), old])
+    assert "V1" not in device.software_versions

@@ -42,8 +42,6 @@ class Store(Claims, Devices, Feeds, Events):
         if version < SCHEMA_VERSION:
             with self.transaction():  # another process may be as far as this one
                 create(self._db)
-                if version == 1:
-                    self.link_all()
         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def __enter__(self) -> Store:

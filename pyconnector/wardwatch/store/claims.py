@@ -63,8 +63,21 @@ class Claims(Asking):
                 first.ts, claim.last_seen,
             )  # fmt: skip
 
-    def link_all(self) -> None:
-        """Fill in the links of claims that an older version kept; inside a transaction."""
+    def adopt(self, knowledge: str) -> bool:
+        """Have everything worked out again where the database rests on other knowledge.
+
+        Inside a transaction; returns whether that was so.
+        """
+        query = "SELECT value FROM setting WHERE name = 'knowledge'"
+        if self._db.execute(query).fetchone() == (knowledge,):
+            return False
+        self._db.execute("DELETE FROM link WHERE token NOT LIKE 'told:%'")
+        self._link_all()
+        self._db.execute("INSERT OR REPLACE INTO setting VALUES ('knowledge', ?)", (knowledge,))
+        return True
+
+    def _link_all(self) -> None:
+        """Fill in the links of all claims and mark their hosts; inside a transaction."""
         for site in self.sites():
             for claim in self.claims(site):
                 self._db.executemany(

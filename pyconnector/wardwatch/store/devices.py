@@ -12,6 +12,7 @@ import msgspec
 
 from wardwatch.store.schema import Asking, StoreError
 from wardwatch_enrichment.facts import Fact
+from wardwatch_enrichment.identity import without_model
 from wardwatch_enrichment.ids import Assigned
 from wardwatch_enrichment.model import Binding, Device
 
@@ -206,7 +207,7 @@ class Devices(Asking):
 
         Returns how many there were.
         """
-        known, told = set(keys), set(others)
+        known, told = set(map(without_model, keys)), set(map(without_model, others))
         dropped = [
             (site, one, other)
             for one, other, joined in self.corrections(site)

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 WAIT = 120.0  # seconds for another process to finish writing
 
 _SCHEMA = """
@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS claim (
   first_seen REAL NOT NULL, last_seen REAL NOT NULL,
   PRIMARY KEY (site, host, subject, field, value, mac, sensor)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS host (
   site TEXT NOT NULL, host TEXT NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (site, host)
 ) WITHOUT ROWID;
