@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from wardwatch.store import limits
 from wardwatch.pipeline import refresh
-from wardwatch.store import Store, StoreError
+from wardwatch.store import Store, StoreError, limits, schema
 from wardwatch_enrichment.model import Claim
 
 Claiming = Callable[..., Claim]
@@ -135,3 +135,12 @@ def test_a_newer_database_asks_for_an_upgrade(tmp_path: Path) -> None:
     newer.close()
     with pytest.raises(StoreError, match=r"schema version 99.*upgrade wardwatch"):
         Store(path)
+
+
+def test_a_change_of_the_tables_is_a_new_version() -> None:
+    """Else a database that was made before it would lack what the code asks for."""
+    tables = " ".join(schema.SCHEMA.split())
+    known = {4: "f24308c368ba44d0"}
+    assert hashlib.sha256(tables.encode()).hexdigest()[:16] == known[schema.SCHEMA_VERSION], (
+        "raise SCHEMA_VERSION with each change of SCHEMA, and write its digest here"
+    )

@@ -11,7 +11,7 @@ APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databa
 SCHEMA_VERSION = 4
 WAIT = 120.0  # seconds for another process to finish writing
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS claim (
   site TEXT NOT NULL, sensor TEXT NOT NULL, host TEXT NOT NULL, subject TEXT NOT NULL,
   field TEXT NOT NULL, value TEXT NOT NULL, mac TEXT NOT NULL,
@@ -152,7 +152,7 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables that are missing; inside a transaction."""
-    for statement in _SCHEMA.split(";"):
+    for statement in SCHEMA.split(";"):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
