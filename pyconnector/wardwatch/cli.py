@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from wardwatch import __version__, commands
-from wardwatch.commands import Command, CommandError
+from wardwatch.commands import Command, CommandError, UsageError
 from wardwatch.config import ConfigError, load
 from wardwatch.outputs.elasticsearch_client import ElasticsearchError
 from wardwatch.store import StoreError
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load(options.config, os.environ)
         run: Command = options.run
         return run(options, config)
+    except UsageError as error:
+        commands.complain(str(error))
+        return 2
     except (CommandError, ConfigError, ElasticsearchError, FingerprintError, StoreError) as error:
         message = str(error)
     except BrokenPipeError:  # whoever reads has enough

@@ -36,6 +36,10 @@ class CommandError(Exception):
     """A command cannot do what it was asked; the message says what to do instead."""
 
 
+class UsageError(CommandError):
+    """A command was typed in a way that it cannot understand."""
+
+
 def complain(message: str) -> None:
     """Print a problem where a pipe does not swallow it."""
     console = terminal.console(error=True)
@@ -64,7 +68,19 @@ def open_store(options: Namespace, config: Config, *, must_exist: bool = True) -
             f"{path}: there is no database yet; run `wardwatch ingest` first, or name it with --db"
         )
     store = Store(path, read_only=must_exist)
-    site = getattr(options, "site", None)
-    if must_exist and site and site not in (sites := store.sites()):
-        raise CommandError(f"{site}: no such site; there are {', '.join(sites) or 'none yet'}")
+    if must_exist:
+        _check(store, getattr(options, "site", None))
     return store
+
+
+def _check(store: Store, site: str | None) -> None:
+    """Refuse a site that there is not; warn where not all that was read is in the inventory yet."""
+    sites = store.sites()
+    if site and site not in sites:
+        raise CommandError(f"{site}: no such site; there are {', '.join(sites) or 'none yet'}")
+    for name in [site] if site else sites:
+        if store.changed_hosts(name, 1):
+            complain(
+                f"site {name}: this inventory does not show all that was read; "
+                "run `wardwatch ingest` again, unless it is running now"
+            )

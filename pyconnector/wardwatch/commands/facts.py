@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.text import Text
 
 from wardwatch import pipeline
-from wardwatch.commands import CommandError, Verb, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.documents import iso_time
 from wardwatch.outputs import terminal
@@ -48,18 +48,35 @@ def add(verb: Verb) -> None:
 def take(options: Namespace, config: Config) -> int:
     """Import facts: of each file all, or none."""
     site = options.site or config.site.name
+    names = Counter(name for _, name in {(p.resolve(), p.name) for p in options.paths})
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise CommandError(
+            f"{', '.join(twice)}: several files are called so, and each would replace what the "
+            "other told; rename them"
+        )
     with Store(options.db or config.store.file) as store:
         for path in options.paths:
-            try:
-                found = site_facts.read(path, time.time())
-            except site_facts.FactsError as error:
-                raise CommandError(str(error)) from None
-            with store.transaction():
-                store.tell(site, path.name, found)
-            count = Counter(fact.kind for fact in found)
-            known = ", ".join(f"{number} {kind}" for kind, number in sorted(count.items()))
-            show([Text(f"{path.name}: {known or 'nothing'} for site {terminal.safe(site)}.")])
+            _take(path, site, store)
+        if site not in (heard := store.heard_sites()):
+            complain(
+                f"site {site} is one that no sensor has heard yet; "
+                f"heard were {', '.join(heard) or 'none'}"
+            )
     return 0
+
+
+def _take(path: Path, site: str, store: Store) -> None:
+    try:
+        found = site_facts.read(path, time.time(), complain)
+    except site_facts.FactsError as error:
+        raise CommandError(str(error)) from None
+    before = sum(fact.source == path.name for fact in store.facts(site))
+    with store.transaction():
+        store.tell(site, path.name, found)
+    count = Counter(fact.kind for fact in found)
+    known = ", ".join(f"{number} {kind}" for kind, number in sorted(count.items())) or "nothing"
+    instead = f", in the place of {before} that a file of this name told before" if before else ""
+    show([Text(terminal.safe(f"{path.name}: {known} for site {site}{instead}."))])
 
 
 def listed(options: Namespace, config: Config) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from argparse import Namespace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.text import Text
@@ -14,6 +16,8 @@ from wardwatch.commands import CommandError, Verb, open_store, show
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.store import Store, Told
+from wardwatch_enrichment.identity import is_node
+from wardwatch_enrichment.model import Device
 
 
 def add(verb: Verb) -> None:
@@ -54,9 +58,17 @@ def merge(options: Namespace, config: Config) -> int:
             raise CommandError(
                 "give two different entries of one site; `wardwatch devices` lists them"
             )
-        with store.transaction():
-            pipeline.merge(store, one.site, one.id, other.id, _told(options))
-        pipeline.refresh(store, one.site)
+        parts = _parts([*store.keys_of(one.id), *store.keys_of(other.id)])
+        if not _tried(
+            store,
+            (one, other),
+            lambda: pipeline.merge(store, one.site, one.id, other.id, _told(options)),
+            lambda: _id(store, one) == _id(store, other),
+        ):
+            raise CommandError(
+                f"nothing changed: {one.id} and {other.id} are still two devices; "
+                f"their parts are {', '.join(parts)}"
+            )
         show([Text(f"{one.id} and {other.id} are one device now.")])
     return 0
 
@@ -65,14 +77,68 @@ def split(options: Namespace, config: Config) -> int:
     """Make one entry several."""
     with _writable(options, config) as store:
         found = by_prefix(store, options.id)
-        try:
-            with store.transaction():
+        keys = store.keys_of(found.id)
+        parts = _parts(keys)
+        if options.key not in (None, *parts):
+            raise CommandError(f"{options.key}: is no part of {found.id}; {_choice(parts)}")
+
+        def apart() -> None:
+            try:
                 pipeline.split(store, found.site, found.id, options.key, _told(options))
-        except ValueError as error:
-            raise CommandError(f"{found.id}: {error}") from None
-        pipeline.refresh(store, found.site)
+            except ValueError:
+                raise CommandError(
+                    f"{found.id}: was not merged by hand; {_choice(parts)}"
+                ) from None
+
+        def worked() -> bool:
+            return len(set(store.owners(found.site, keys)[0].values())) > 1
+
+        if not _tried(store, (found,), apart, worked):
+            raise CommandError(f"nothing changed: {found.id} is still one device; {_choice(parts)}")
         show([Text(f"{found.id} was split; `wardwatch devices` shows the parts.")])
     return 0
+
+
+def _tried(
+    store: Store,
+    devices: Iterable[Device],
+    correct: Callable[[], None],
+    worked: Callable[[], bool],
+) -> bool:
+    """Correct something and tell whether that worked; what did not is not kept."""
+    concerned = {device.id: device.site for device in devices}
+    (site,) = set(concerned.values())
+    hosts = store.hosts_of(site, concerned)
+    before = set(store.corrections(site))
+    with store.transaction():
+        correct()
+    pipeline.refresh(store, site)
+    if worked():
+        return True
+    with store.transaction():
+        for one, other, same in set(store.corrections(site)) - before:
+            store.forget_corrections(site, [one], [other], same=same)
+        store.mark(site, hosts, changed=True)
+    pipeline.refresh(store, site)
+    return False
+
+
+def _id(store: Store, device: Device) -> str | None:
+    found = store.device(device.id)
+    return found.id if found else None
+
+
+def _parts(keys: Iterable[str]) -> list[str]:
+    """Return the keys at which a device can be split: an address only where it has no MAC."""
+    nodes = [key for key in keys if is_node(key)]
+    lasting = [key for key in nodes if not key.startswith("ip:")]
+    return lasting if any(key.startswith("mac:") for key in nodes) else nodes
+
+
+def _choice(parts: list[str]) -> str:
+    if len(parts) == 1:
+        return f"it has one part only, {parts[0]}"
+    return f"its parts are {', '.join(parts)}"
 
 
 def _writable(options: Namespace, config: Config) -> Store:
@@ -82,4 +148,11 @@ def _writable(options: Namespace, config: Config) -> Store:
 
 
 def _told(options: Namespace) -> Told:
-    return Told(getpass.getuser(), options.why, time.time())
+    return Told(_user(), options.why, time.time())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user needs no name
+        return str(os.getuid())

@@ -181,7 +181,7 @@ def changes(options: Namespace, config: Config) -> int:
     """List what changed, the oldest first."""
     with open_store(options, config) as store:
         known = pipeline.inventory(store, options.site)
-        wanted = [by_prefix(store, options.id)] if options.id else known
+        wanted = [_at_site(store, options)] if options.id else known
         happened = pipeline.history(store, wanted, known)
     found = [
         change
@@ -194,6 +194,16 @@ def changes(options: Namespace, config: Config) -> int:
     else:
         show(terminal.history(found, {device.id: _name(device) for device in wanted}))
     return 0
+
+
+def _at_site(store: Store, options: Namespace) -> Device:
+    found = by_prefix(store, options.id)
+    if options.site not in (None, found.site):
+        raise CommandError(
+            f"{options.id}: is a device of site {found.site}, not of {options.site}; "
+            "leave --site out, or give its own"
+        )
+    return found
 
 
 def _name(device: Device) -> str | None:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import islice
+from textwrap import indent
+from typing import NamedTuple
 
 import yaml
 from rich.text import Text
 
-from wardwatch.commands import CommandError, Verb, open_store, show, show_json
+from wardwatch.commands import UsageError, Verb, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch_enrichment import fingerprint as knowledge
 from wardwatch_enrichment.content import fields
 from wardwatch_enrichment.statements import Reading, read
 
 LISTED = 50
+
+
+class _Unknown(NamedTuple):
+    """A value that nothing explains: where its entry belongs, and how many hosts say it."""
+
+    file: str
+    field: str
+    value: str
+    hosts: int
 
 
 def add(verb: Verb) -> None:
@@ -39,12 +51,12 @@ def add(verb: Verb) -> None:
 
 def fingerprint(options: Namespace, config: Config) -> int:
     """Explain values, or list those that nothing explains."""
-    if options.unknown:
+    if options.unknown and options.field in (None, *fields()):
         return _unknown(options, config)
     if options.field not in fields() or options.value is None:
         near = get_close_matches(options.field or "", fields(), n=8, cutoff=0.5)
         hint = ", ".join(near) or "those of iomt_asset.log, as in dicom.manufacturer"
-        raise CommandError(f"give a field and a value; near fields: {hint}")
+        raise UsageError(f"give a field and a value; near fields: {hint}")
     lines = sys.stdin if options.value == "-" else [options.value]
     found = [_explain(options, line.rstrip("\n")) for line in lines]
     return 0 if any(found) else 1
@@ -83,19 +95,40 @@ def _unknown(options: Namespace, config: Config) -> int:
     """Print values as entries that only need to be filled in."""
     with open_store(options, config) as store:
         counted = store.frequent_values(options.site, options.field)
-    files = set(knowledge.names())
-    listed = 0
-    for field, value, hosts in counted:
-        about = fields().get(field)
-        file = about.fingerprint or field if about else field
-        if file not in files or listed == LISTED or knowledge.match(file, value):
-            continue
-        listed += 1
-        if options.json:
-            show_json({"file": f"{file}.yaml", "field": field, "value": value, "hosts": hosts})
-        else:
-            entry = yaml.safe_dump({value: {"manufacturer": "", "type": ""}}, allow_unicode=False)
-            show([Text(f"# {file}.yaml, values: {field}, {hosts} hosts\n  {entry.strip()}")])
-    if not listed and not options.json:
+    found = list(islice(_unmatched(counted), LISTED))
+    if options.json:
+        for one in found:
+            show_json({"file": f"{one.file}.yaml", "field": one.field, "value": one.value,
+                       "hosts": one.hosts})  # fmt: skip
+        return 0
+    for file in dict.fromkeys(one.file for one in found):
+        print(f"# for {file}.yaml, under values:")  # noqa: T201  to be pasted: never wrapped
+        for one in found:
+            if one.file == file:
+                print(_entry(one), end="")  # noqa: T201
+    if not found:
         show([Text("Every value of a field that has fingerprints is known.")])
     return 0
+
+
+def _unmatched(counted: Iterable[tuple[str, str, int]]) -> Iterator[_Unknown]:
+    """Yield what no file knows, each once however it is spelled: as an entry would match it."""
+    files = set(knowledge.names())
+    seen: set[tuple[str, str]] = set()
+    for field, said, hosts in counted:
+        about = fields().get(field)
+        file = about.fingerprint or field if about else field
+        value = said.strip()
+        entry = (file, value.casefold())
+        if file in files and value and entry not in seen and not knowledge.match(file, value):
+            seen.add(entry)
+            yield _Unknown(file, field, value, hosts)
+
+
+def _entry(one: _Unknown) -> str:
+    """Return an entry as it stands under `values:`, in ASCII that acts on no terminal."""
+    empty = {one.value: {"manufacturer": "", "type": ""}}
+    text = yaml.safe_dump(
+        empty, allow_unicode=False, default_flow_style=None, width=sys.maxsize, sort_keys=False
+    )
+    return indent(f"# {one.field}, {one.hosts} hosts\n{text}", "  ")

@@ -116,7 +116,9 @@ class Claims(Asking):
 
     def changed_hosts(self, site: str, limit: int) -> list[str]:
         """Return hosts whose devices must be worked out again, in order."""
-        query = "SELECT host FROM host WHERE site = ? AND changed ORDER BY host LIMIT ?"
+        # Left to itself, SQLite walks through all hosts by their key.
+        query = """SELECT host FROM host INDEXED BY host_changed
+            WHERE site = ? AND changed ORDER BY host LIMIT ?"""
         return [host for (host,) in self._db.execute(query, (site, limit))]
 
     def mark(self, site: str, hosts: Collection[str], *, changed: bool) -> None:
@@ -159,7 +161,12 @@ class Claims(Asking):
         return list(self._db.execute(query, (site, field)))
 
     def sites(self) -> list[str]:
-        """Return the names of all sites."""
+        """Return the names of all sites, also of those that have only told of themselves."""
+        told = {site for (site,) in self._db.execute("SELECT DISTINCT site FROM fact")}
+        return sorted({*self.heard_sites(), *told})
+
+    def heard_sites(self) -> list[str]:
+        """Return the names of the sites that sensors have heard."""
         # From one site to the next by the primary key, instead of through all claims.
         query = """WITH RECURSIVE found(site) AS (SELECT min(site) FROM claim UNION ALL
             SELECT (SELECT min(site) FROM claim WHERE site > found.site) FROM found
