@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from asset_rows import CT
 
 from wardwatch.store import Store
 from wardwatch_enrichment.model import Claim, Observation
 
 Claiming = Callable[..., Claim]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,3 +68,31 @@ def claim() -> Claiming:
         return Claim(first=first, last_seen=ts if last is None else last)
 
     return make
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return a function that runs a command in an empty directory."""
+
+    def running(*arguments: str, code: int = 0, **environment: str) -> object:
+        done = subprocess.run(
+            [sys.executable, "-m", "wardwatch.cli", *arguments],
+            cwd=tmp_path,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return running  # type: ignore[return-value]
+
+
+@pytest.fixture
+def ct(tmp_path: Path, run: Run) -> Run:
+    """Return the same, with one CT scanner in the database."""
+    (tmp_path / "iomt_asset.log").write_text(CT)
+    run("ingest", "iomt_asset.log")
+    return run

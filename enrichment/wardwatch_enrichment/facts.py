@@ -5,11 +5,10 @@ Facts win over evidence, and stay apart from it: they are laid over a device whe
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -18,19 +17,19 @@ from typing import Any, Literal
 
 import yaml
 
-from wardwatch_enrichment import device_types, vendors
+from wardwatch_enrichment import overlay, vendors
 from wardwatch_enrichment.content import is_unit_serial, plain
-from wardwatch_enrichment.model import Attribute, Device, Evidence
+from wardwatch_enrichment.device_types import device_types
+from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.products import namesakes
 
 FactKind = Literal["subnet", "boundary", "device", "patch", "bench", "mds2"]
 ZONES = ("internet", "guest", "enterprise", "clinical", "isolated")
 ACTIONS = ("permit", "deny")
 PATCHED = ("applied", "approved", "refused")
 TESTED = ("exploitable", "not exploitable")
-_ADDRESSES = ("ip", "mac")
-_PLACE = ("subnet", "zone", "building", "ward", "owner", "phone")
-_OVER = ("manufacturer", "model", "type", "serial_number", "hostname")
-_YES, _NO = ("yes", "y", "true", "1", "x"), ("no", "n", "false", "0")
+KEYS = ("serial_number", "mac", "hostname", "ip")  # what names a unit, the surest first
+_YES, _NO = ("yes", "y", "true", "on", "1", "x"), ("no", "n", "false", "off", "0")
 _ANSWERS = {
     **dict.fromkeys(("yes", "y", "true"), "yes"),
     **dict.fromkeys(("no", "n", "false"), "no"),
@@ -106,6 +105,13 @@ def _one_of(*known: str) -> Callable[[str], str]:
     return check
 
 
+@cache
+def _types() -> dict[str, str]:
+    kinds = device_types().values()
+    also = {plain(spelling): kind.name for kind in kinds for spelling in kind.also}
+    return also | {plain(kind.name): kind.name for kind in kinds}
+
+
 def _vulnerability(text: str) -> str:
     if not _VULNERABILITY.fullmatch(text):
         raise ValueError(f"{text[:60]!r} is no number of a vulnerability or an advisory")
@@ -129,6 +135,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "expires": lambda text: date.fromisoformat(text).isoformat(),
     "tapped": _yes_or_no,
     "manufacturer": lambda text: vendors.canonical(text) or text,
+    "type": lambda text: _types().get(plain(text), text),
 }
 
 
@@ -143,42 +150,45 @@ class Facts:
     """The facts of one site, ready to be laid over its devices."""
 
     def __init__(self, found: Iterable[Fact]) -> None:
-        self._subnets: list[tuple[_Network, Fact]] = []
-        self._by_key: dict[tuple[str, str], Fact] = {}
-        for fact in found:
+        self._subnets: dict[_Network, Fact] = {}
+        self._by_key: defaultdict[tuple[str, str], list[tuple[int, Fact]]] = defaultdict(list)
+        for number, fact in enumerate(found):
             if fact.kind == "subnet":
-                self._subnets.append((ip_network(fact.values["cidr"]), fact))
+                self._subnets[ip_network(fact.values["cidr"])] = fact
             elif fact.kind == "device":
                 for key in keys_in(fact.values):
-                    self._by_key[key] = fact
-        self._subnets.sort(key=lambda subnet: subnet[0].prefixlen, reverse=True)
+                    self._by_key[key].append((number, fact))
+        sizes: defaultdict[tuple[int, int], dict[int, Fact]] = defaultdict(dict)
+        for network, fact in self._subnets.items():
+            bits = network.max_prefixlen - network.prefixlen
+            sizes[network.version, bits][int(network.network_address) >> bits] = fact
+        self._sizes = sorted(sizes.items())  # the smallest subnets first
 
-    def apply(self, device: Device) -> Device:
-        """Return a device with what the site knows of it and of its place."""
-        own = self._of(device)
-        place = self._place(device)
-        if own is None and place is None:
-            return device
-        told = list(_told(own, place))
-        names = {attribute.name for attribute in told if attribute.name in _OVER}
-        kept = [
-            replace(attribute, current=attribute.current and attribute.name not in names)
-            for attribute in device.attributes
-        ]
-        said: dict[str, Any] = {a.name: a.value for a in told if a.name in _OVER}
-        if kind := device_types.device_types().get(said.get("type", "")):
-            said["device_class"] = kind.device_class
-        versions = tuple(a.value for a in told if a.name == "software_versions")
-        return replace(
-            device,
-            **said,
-            software_versions=versions or device.software_versions,
-            attributes=(*told, *kept),
-        )
+    def lay_over(self, devices: Iterable[Device]) -> list[Device]:
+        """Return all devices of the site with what it knows of them and of their places."""
+        known = list(devices)
+        own = self._owned(known)
+        return [overlay.laid_over(d, own.get(d.id), self._place(d)) for d in known]
 
-    def _of(self, device: Device) -> Fact | None:
-        found = (self._by_key.get(key) for key in keys_of(device))
-        return next((f for f in found if f and not contradicts(f.values, device)), None)
+    def _owned(self, devices: Iterable[Device]) -> dict[str, Fact]:
+        """Return the register's row of each device; a row is of one, which has the surest key."""
+        claims = [
+            (KEYS.index(key[0]), not same_maker(fact.values, device), -number, -device.last_seen,
+             device.id, fact)
+            for device in devices
+            for key in keys_of(device)
+            for number, fact in self._by_key.get(key, ())
+            if not contradicts(fact.values, device)
+        ]  # fmt: skip
+        owned: dict[str, Fact] = {}
+        given: set[int] = set()
+        for rank, _, number, _, device_id, fact in sorted(claims, key=lambda claim: claim[:5]):
+            if device_id not in owned and number not in given:
+                owned[device_id] = fact
+                given.add(number)
+            elif device_id in owned and KEYS[rank] in ("serial_number", "mac"):
+                given.add(number)  # an older row of the same unit
+        return owned
 
     def _place(self, device: Device) -> Fact | None:
         return next((fact for ip in device.ips if (fact := self.subnet_of(ip))), None)
@@ -186,7 +196,11 @@ class Facts:
     def subnet_of(self, ip: str) -> Fact | None:
         """Return the smallest subnet of the plan that an address lies in."""
         address = ip_address(ip)
-        return next((fact for network, fact in self._subnets if address in network), None)
+        number = int(address)
+        for (version, bits), facts in self._sizes:
+            if version == address.version and (fact := facts.get(number >> bits)):
+                return fact
+        return None
 
     def coverage(self, devices: Iterable[Device]) -> tuple[list[Covered], Counter[str]]:
         """Return what was seen of each subnet, and the addresses outside the plan by their /24."""
@@ -201,12 +215,13 @@ class Facts:
                     bits = 24 if ip_address(ip).version == 4 else 64
                     outside[str(ip_network(f"{ip}/{bits}", strict=False))] += 1
         return [
-            _covered(fact, seen[id(fact)]) for _, fact in sorted(self._subnets, key=_by_order)
+            _covered(fact, seen[id(fact)])
+            for _, fact in sorted(self._subnets.items(), key=lambda item: _by_order(item[0]))
         ], outside
 
 
-def _by_order(subnet: tuple[_Network, Fact]) -> tuple[int, int]:
-    return subnet[0].version, int(subnet[0].network_address)
+def _by_order(subnet: _Network) -> tuple[int, int, int]:
+    return subnet.version, int(subnet.network_address), subnet.prefixlen
 
 
 def _covered(fact: Fact, seen: list[float]) -> Covered:
@@ -231,7 +246,7 @@ def keys_of(device: Device) -> list[tuple[str, str]]:
 
 def keys_in(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield by what a fact names a device."""
-    for name in ("serial_number", "mac", "hostname", "ip"):
+    for name in KEYS:
         if text := values.get(name):
             if name == "serial_number":
                 yield name, plain(text)
@@ -240,43 +255,27 @@ def keys_in(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def contradicts(values: Mapping[str, str], device: Device) -> bool:
-    """Tell whether a register entry is of another unit: an address is given to the next device."""
-    serial = values.get("serial_number")
-    mac = values.get("mac")
-    if serial and device.serial_number and plain(serial) != plain(device.serial_number):
-        return True
-    return bool(mac and device.macs and mac not in device.macs and not serial)
+    """Tell whether an entry is of another unit.
+
+    An address is given to the next device, and makers number their units alike.
+    """
+    serial, mac = values.get("serial_number"), values.get("mac")
+    same = False
+    if serial and device.serial_number:
+        if plain(serial) != plain(device.serial_number):
+            return True
+        same = is_unit_serial(serial)
+    if mac and device.macs and (mac in device.macs or not same):
+        return mac not in device.macs
+    makers = _makers(values.get("manufacturer")), _makers(device.manufacturer)
+    return same and all(makers) and not same_maker(values, device)
 
 
-def _told(own: Fact | None, place: Fact | None) -> Iterator[Attribute]:
-    given: dict[str, tuple[str, Fact]] = {}
-    if place:
-        named = {**place.values, "subnet": place.values.get("name", place.values["cidr"])}
-        given |= {name: (named[name], place) for name in _PLACE if name in named}
-    if own:
-        given |= {
-            name: (text, own) for name, text in own.values.items() if name not in ("ip", "mac")
-        }
-    for name, (value, fact) in given.items():
-        line = ", ".join(f"{key}={text}" for key, text in fact.values.items())
-        evidence = Evidence(
-            log="site facts",
-            uid=None,
-            time=fact.at,
-            sensor=fact.source,
-            host=fact.values.get("ip", fact.values.get("cidr", "")),
-            field=name,
-            value=value,
-            rule=f"{fact.source}:{fact.line}",
-            line=line,
-            sha256=hashlib.sha256(line.encode()).hexdigest(),
-        )
-        yield Attribute(
-            name=name,
-            value=value,
-            confidence=1.0,
-            current=True,
-            first_seen=fact.at,
-            last_seen=fact.at,
-            evidence=(evidence,),
-        )
+def same_maker(values: Mapping[str, str], device: Device) -> bool:
+    """Tell whether an entry names the known maker of a device, or who took that over."""
+    return bool(_makers(values.get("manufacturer")) & _makers(device.manufacturer))
+
+
+def _makers(name: str | None) -> set[str]:
+    known = vendors.lineage(name or "")
+    return {*known, *(namesakes()[maker] for maker in known if maker in namesakes())}

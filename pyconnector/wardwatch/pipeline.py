@@ -185,15 +185,14 @@ def _rework(store: Store, site: str, hosts: set[str]) -> None:
 
 def inventory(store: Store, site: str | None = None) -> list[Device]:
     """Return the devices of one site or of all, with what the sites know and saw of them."""
-    sites = [site] if site else store.sites()
-    told = {name: Facts(store.facts(name)) for name in sites}
-    threats = {name: _threats(store, name) for name in sites}
-    return [
-        replace(told[device.site].apply(device), events=found)
-        if (found := threats[device.site].get(device.id))
-        else told[device.site].apply(device)
-        for device in store.devices(site)
-    ]
+    known: list[Device] = []
+    for name in [site] if site else store.sites():
+        threats = _threats(store, name)
+        known += [
+            replace(device, events=found) if (found := threats.get(device.id)) else device
+            for device in Facts(store.facts(name)).lay_over(store.devices(name))
+        ]
+    return known
 
 
 def _threats(store: Store, site: str) -> dict[str, tuple[Event, ...]]:

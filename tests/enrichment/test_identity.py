@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import pytest
 from inventory import build
@@ -180,67 +179,6 @@ def test_an_address_belongs_to_who_held_it_then(claim: Claiming) -> None:
     assert {device.macs: device.ips for device in devices} == {(MAC_A,): (), (MAC_B,): (ip,)}
 
 
-def test_contradictions_are_kept(claim: Claiming) -> None:
-    """The later of two equally good names is current; the earlier stays to be seen."""
-    (device,) = build(
-        [
-            claim(CT, "dhcp.host_name", "old-name", ts=1000.0),
-            claim(CT, "dhcp.host_name", "new-name", ts=2000.0),
-        ]
-    )
-    assert device.hostname == "new-name"
-    names = {a.value: a.current for a in device.attributes if a.name == "hostname"}
-    assert names == {"new-name": True, "old-name": False}
-
-
-def test_a_host_name_without_its_domain_is_no_contradiction(claim: Claiming) -> None:
-    """DHCP tells the one in option 12 and the other in option 81."""
-    (device,) = build(
-        [
-            claim(CT, "dhcp.host_name", "ct1"),
-            claim(CT, "dhcp.client_fqdn", "CT1.example.org"),
-        ]
-    )
-    assert device.hostname == "CT1.example.org"
-    assert all(a.current for a in device.attributes if a.name == "hostname")
-
-
-def test_software_is_what_the_latest_statement_lists(claim: Claiming) -> None:
-    """An upgrade replaces the whole list, in the order in which it was told."""
-    field = "dicom.software_versions"
-    (device,) = build(
-        [
-            claim(CT, field, "B15\\boot 1", subject="dicom:a", ts=1000.0),
-            claim(CT, field, "B17\\boot 1\\patch 3", subject="dicom:a", ts=2000.0),
-            claim(CT, "dicom.device_serial_number", "SN4477", subject="dicom:a"),
-        ]
-    )
-    assert device.software_versions == ("B17", "boot 1", "patch 3")
-    assert {a.value for a in device.attributes if not a.current} == {"B15"}
-
-
-def test_one_line_in_two_logs_counts_once(claim: Claiming) -> None:
-    """The same uid, field and value is one piece of evidence."""
-    (device,) = build(
-        [
-            claim(CT, "dhcp.host_name", "ct1", uid="C7", log="iomt_asset"),
-            claim(CT, "dhcp.host_name", "ct1", uid="C7", log="dhcp", mac=None),
-        ]
-    )
-    (hostname,) = [a for a in device.attributes if a.name == "hostname"]
-    assert len(hostname.evidence) == 1
-
-
-def test_a_host_that_passes_on_is_not_the_kind_of_what_it_passes_on(claim: Claiming) -> None:
-    """A gateway that stores MR images for others is no MRI scanner; a scanner that does is."""
-    used = claim(PACS, "dicom.sop_class", "1.2.840.10008.5.1.4.1.1.4")
-    (scanner,) = build([used])
-    assert scanner.type == "MRI scanner"
-    (gateway,) = build([used, claim(PACS, "dicom.store_scp", "1.2.840.10008.5.1.4.1.1.4"),
-                        claim(PACS, "dicom.received", "C-STORE", subject="dicom:aa")])  # fmt: skip
-    assert "imaging system" not in device_types.lineage(gateway.type or "")
-
-
 def test_a_swapped_unit_is_another_device(claim: Claiming) -> None:
     """Two serial numbers one after the other at one address, or in one dock, are two devices."""
     mac = claim(CT, "dhcp.mac", MAC_A, ts=100.0, last=900.0)
@@ -275,15 +213,6 @@ def test_a_gateway_is_not_the_monitor_that_it_speaks_for(claim: Claiming) -> Non
     assert {(d.type, d.ips, d.via) for d in devices if d.type} == {("patient monitor", (), (CT,))}
 
 
-def test_a_computer_s_maker_is_not_the_instrument_s(claim: Claiming) -> None:
-    """An analyzer built on an office computer is of unknown make, until it says of which."""
-    claims = [claim(CT, "dhcp.mac", "00:14:22:00:00:01")]
-    (computer,) = build(claims)
-    assert computer.manufacturer == "Dell"
-    (analyzer,) = build([*claims, claim(CT, "dicom.modality", "CT", subject="dicom:aa")])
-    assert (analyzer.device_class, analyzer.manufacturer) == ("medical", None)
-
-
 @pytest.mark.parametrize("kind", ["udi", "uuid", "eui64"])
 def test_pumps_behind_a_gateway_are_as_many_as_they_say(kind: str, claim: Claiming) -> None:
     """Alike in all but what names the unit; and none of them is the gateway."""
@@ -313,17 +242,3 @@ def test_a_number_spelled_in_two_ways_is_of_one_unit(claim: Claiming) -> None:
         claim(CT, "upnp.serial_number", "MX800-DE22713007", ts=80_000.0),
     ])  # fmt: skip
     assert len(devices) == 1
-
-
-def test_software_is_told_by_each_protocol_for_itself(claim: Claiming) -> None:
-    """The one that spoke last does not silence the other, unless that is long ago."""
-    month = 30 * 86_400.0
-    claims = [
-        claim(CT, "mdns.firmware", "7.1", ts=1000.0, last=1000.0),
-        claim(CT, "lldp.software_revision", "VB20", ts=900.0, last=990.0),
-    ]
-    (device,) = build(claims)
-    assert set(device.software_versions) >= {"7.1", "VB20"}
-    old = claim(CT, "snmp.ent_physical_software_rev", "V1", ts=1.0, last=2.0)
-    (device,) = build([*(replace(c, last_seen=c.last_seen + 2 * month) for c in claims), old])
-    assert "V1" not in device.software_versions

@@ -9,15 +9,17 @@ and `nftables` (.json); the lines of those are counted in rows.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 import yaml
 
 from wardwatch.sources import access_lists, nftables
-from wardwatch_enrichment.content import plain
-from wardwatch_enrichment.facts import Fact, FactKind, checked, columns
+from wardwatch_enrichment.content import identifies, plain, says_something
+from wardwatch_enrichment.device_types import device_types
+from wardwatch_enrichment.facts import KEYS, Fact, FactKind, checked, columns
 
 _LISTS: dict[str, FactKind] = {
     "subnets": "subnet",
@@ -28,22 +30,25 @@ _LISTS: dict[str, FactKind] = {
     "mds2": "mds2",
 }
 MAX_BYTES = 100 << 20
+_DESCRIBING = ("manufacturer", "model", "type", "software_versions", "asset_tag")
+_NO_ADDRESS = ("dhcp", "dynamic", "static", "auto")
+_NAMED = 10  # lines or values that a note names
 
 
 class FactsError(Exception):
     """A file cannot be taken; the message lists everything that is wrong in it, with its place."""
 
 
-def read(path: Path, at: float) -> list[Fact]:
-    """Return all facts of a file, told at a time (epoch seconds); all of them, or none."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FactsError(f"{path}: is over {MAX_BYTES >> 20} MB; no site has so many facts")
-        rows = list(_FORMS.get(path.suffix.lower(), _yaml)(path))
-    except (OSError, UnicodeDecodeError, csv.Error, yaml.YAMLError) as error:
-        raise FactsError(f"{path}: cannot be read as {_what(path)}: {error}") from error
-    found, wrong = [], []
-    for line, kind, row in rows:
+def read(path: Path, at: float, note: Callable[[str], None] = lambda _: None) -> list[Fact]:
+    """Return all facts of a file, told at a time (epoch seconds); all of them, or none.
+
+    `note` is told what a person should know of a file that is taken: what was not used of it.
+    """
+    found, wrong, nameless = [], [], []
+    for line, kind, row in _rows(path, note):
+        if kind == "device" and not row.keys() & set(KEYS):
+            nameless.append(line)
+            continue
         try:
             values = checked(kind, row)
         except ValueError as error:
@@ -54,7 +59,38 @@ def read(path: Path, at: float) -> list[Fact]:
         raise FactsError(
             "\n".join(wrong[:20]) + f"\n{len(wrong)} rows are wrong; nothing was taken"
         )
+    if nameless and not found:
+        raise FactsError(f"{path}: no row names a unit by one of {', '.join(KEYS)}")
+    _note_left_out(path, nameless, found, note)
     return found
+
+
+def _note_left_out(
+    path: Path, nameless: list[int], found: list[Fact], note: Callable[[str], None]
+) -> None:
+    if nameless:
+        where = ", ".join(map(str, nameless[:_NAMED])) + ", …" * (len(nameless) > _NAMED)
+        note(f"{path}: left out {len(nameless)} rows without {' or '.join(KEYS)}: {where}")
+    types = Counter(
+        kind
+        for fact in found
+        if fact.kind == "device"
+        and (kind := fact.values.get("type"))
+        and kind not in device_types()
+    )
+    if types:
+        named = ", ".join(f"{kind} ({count})" for kind, count in types.most_common(_NAMED))
+        note(f"{path}: {len(types)} types are not known, and kept as they are: {named}")
+
+
+def _rows(path: Path, note: Callable[[str], None]) -> list[tuple[int, FactKind, dict[str, str]]]:
+    form = path.suffix.lower()
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise FactsError(f"{path}: is over {MAX_BYTES >> 20} MB; no site has so many facts")
+        return list(_csv(path, note) if form == ".csv" else _FORMS.get(form, _yaml)(path))
+    except (OSError, UnicodeDecodeError, csv.Error, yaml.YAMLError) as error:
+        raise FactsError(f"{path}: cannot be read as {_what(path)}: {error}") from error
 
 
 def _what(path: Path) -> str:
@@ -86,18 +122,53 @@ def _boundary(
         raise FactsError(f"{path}:{error}; nothing was taken") from None
 
 
-def _csv(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
+def _csv(path: Path, note: Callable[[str], None]) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
     with path.open(encoding="utf-8-sig", newline="") as text:
-        sample = text.read(8192)
+        delimiter = _delimiter(text.readline())
         text.seek(0)
-        dialect = csv.Sniffer().sniff(sample.partition("\n")[0], ",;\t|")
-        reader = csv.reader(text, dialect)
-        headings = next(reader)
+        reader = csv.reader(text, delimiter=delimiter)
+        headings = next(reader, [])
+        if not any(heading.strip() for heading in headings):
+            raise FactsError(f"{path}: cannot be read as CSV: its first line has no headings")
         kind, names = _kind_of(path, headings)
+        if unused := [h for h, name in zip(headings, names, strict=True) if h.strip() and not name]:
+            note(f"{path}: columns that are not known, and not used: {', '.join(unused)}")
         for cells in reader:
-            row = {n: c for n, c in zip(names, cells, strict=False) if n}
             if any(cell.strip() for cell in cells):
-                yield reader.line_num, kind, row
+                place = f"{path}:{reader.line_num}"
+                yield reader.line_num, kind, _joined(place, zip(headings, names, cells))  # noqa: B905  rows may be short
+
+
+def _delimiter(line: str) -> str:
+    try:
+        return csv.Sniffer().sniff(line, ",;\t|").delimiter
+    except csv.Error:  # a single column
+        return ","
+
+
+def _joined(place: str, cells: Iterable[tuple[str, str | None, str]]) -> dict[str, str]:
+    """Return what says something in a row, from its headings, their columns and its cells."""
+    row: dict[str, str] = {}
+    told_by: dict[str, str] = {}
+    for heading, name, cell in cells:
+        text = cell.strip()
+        if not name or not _tells(name, text):
+            continue
+        if row.get(name, text) != text:
+            raise FactsError(
+                f"{place}: {told_by[name]} and {heading} are both the {name}, but differ: "
+                f"{row[name]!r} and {text!r}; leave one of them out"
+            )
+        row[name] = text
+        told_by[name] = heading
+    return row
+
+
+def _tells(name: str, text: str) -> bool:
+    """Tell whether a cell says something: exports write N/A and DHCP where they know nothing."""
+    if name in KEYS:
+        return identifies(text) and text.casefold() not in _NO_ADDRESS
+    return says_something(text) if name in _DESCRIBING else bool(text)
 
 
 def _kind_of(path: Path, headings: list[str]) -> tuple[FactKind, list[str | None]]:
@@ -124,10 +195,12 @@ def _column(kind: FactKind, heading: str) -> str | None:
 
 
 def _yaml(path: Path) -> Iterator[tuple[int, FactKind, dict[str, str]]]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
     if not isinstance(content, dict) or set(content) - set(_LISTS):
         raise FactsError(f"{path}: must have only the lists {', '.join(_LISTS)}")
     for name, rows in content.items():
+        if not isinstance(rows, list | None):
+            raise FactsError(f"{path}: {name} must be a list")
         for number, row in enumerate(rows or [], 1):
             yield number, _LISTS[name], _row(path, name, number, row)
 
@@ -142,11 +215,19 @@ def _row(path: Path, name: str, number: int, row: Any) -> dict[str, str]:
             f"{path}: {name}[{number}]: unknown {', '.join(unknown)}; "
             f"known are {', '.join(columns()[kind]['columns'])}"
         )
-    return {str(known[key]): _text(value) for key, value in row.items() if value is not None}
+    if nested := [key for key, value in row.items() if not isinstance(value, str | None)]:
+        raise FactsError(f"{path}: {name}[{number}]: {', '.join(nested)} must be a single value")
+    cells = ((str(key), known[key], value or "") for key, value in row.items())
+    return _joined(f"{path}: {name}[{number}]", cells)
 
 
-_FORMS = {".csv": _csv, ".json": _json, ".txt": _access_list}
+class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """A loader that takes every scalar but null as text: 0012345 is a serial number, on a word."""
 
 
-def _text(value: object) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+_NULL = "tag:yaml.org,2002:null"
+_Loader.yaml_implicit_resolvers = {
+    first: [found for found in resolvers if found[0] == _NULL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_FORMS = {".json": _json, ".txt": _access_list}
