@@ -143,14 +143,12 @@ function element(w: Walk, data: string, at: count, tag: count,
 	return header + len;
 	}
 
-## Walks over the element at *at*. This runs for every element of every data set, so it calls as
-## little as it can.
+## Walks over the element at *at*.
 ##
 ## Returns: how many bytes it takes, 0 if more must arrive first.
 function next_element(w: Walk, data: string, at: count): count
 	{
-	if ( |w$frames| > 0 )
-		pop_ended(w);
+	pop_ended(w);
 
 	if ( |data| < at + 8 )
 		return 0;
@@ -158,24 +156,14 @@ function next_element(w: Walk, data: string, at: count): count
 	if ( ! w$known && ! infer_encoding(w, data) )
 		return broken(w);
 
-	local little = ! w$big;
-	local tag = bytestring_to_count(data[at : at + 4], little);
-
-	# Each half is a number of its own, and the group comes first.
-	if ( little )
-		tag = ( tag % 65536 ) * 65536 + tag / 65536;
+	local tag = number(w, data, at, 2) * 65536 + number(w, data, at + 2, 2);
 
 	if ( tag >= ITEM )
 		return delimiter(w, tag, number(w, data, at + 4, 4));
 
-	local explicit = w$explicit;
-	local nested = |w$frames| > 0;
-
-	if ( nested )
-		explicit = w$frames[|w$frames| - 1]$explicit;
-	else
+	# Elements are in the order of their tags, so what is out of order is no data set.
+	if ( |w$frames| == 0 )
 		{
-		# Elements are in the order of their tags, so what is out of order is no data set.
 		if ( tag < w$latest )
 			return broken(w);
 
@@ -193,42 +181,24 @@ function next_element(w: Walk, data: string, at: count): count
 		w$latest = tag;
 		}
 
-	local header = 8;
-	local value_rep = "";
-	local len = 0;
+	local explicit = |w$frames| > 0 ? w$frames[|w$frames| - 1]$explicit :
+	    w$explicit;
 
 	if ( ! explicit )
-		len = bytestring_to_count(data[at + 4 : at + 8], little);
-	else
-		{
-		value_rep = data[at + 4 : at + 6];
+		return element(w, data, at, tag, "", 8, number(w, data, at + 4, 4));
 
-		if ( vr != value_rep )
-			return broken(w);
+	local value_rep = data[at + 4 : at + 6];
 
-		if ( value_rep !in long_vr )
-			len = bytestring_to_count(data[at + 6 : at + 8], little);
-		else
-			{
-			if ( |data| < at + 12 )
-				return 0;
+	if ( vr != value_rep )
+		return broken(w);
 
-			header = 12;
-			len = bytestring_to_count(data[at + 8 : at + 12], little);
-			}
-		}
+	if ( value_rep !in long_vr )
+		return element(w, data, at, tag, value_rep, 8, number(w, data, at + 6, 2));
 
-	# What nobody wants, as nearly all.
-	if ( ! nested
-	    && tag !in w$wanted
-	    && tag != w$beyond
-	    && len != UNDEFINED_LENGTH )
-		{
-		w$limit += len;
-		return header + len;
-		}
+	if ( |data| < at + 12 )
+		return 0;
 
-	return element(w, data, at, tag, value_rep, header, len);
+	return element(w, data, at, tag, value_rep, 12, number(w, data, at + 8, 4));
 	}
 
 ## Walks on with the bytes that follow the earlier ones.
