@@ -9,17 +9,16 @@ from typing import Any, get_args
 
 from wardwatch_enrichment.content import fields
 from wardwatch_enrichment.device_types import lineage
-from wardwatch_enrichment.fusion import decide
+from wardwatch_enrichment.fusion import SINGLE, decide
 from wardwatch_enrichment.identity import Group
 from wardwatch_enrichment.links import UNPROVEN, Addresses, by_number
 from wardwatch_enrichment.model import Attribute, Claim, Device, DeviceClass, Evidence
-from wardwatch_enrichment.statements import Statement, device_class, statements, without_computers
+from wardwatch_enrichment.statements import Statement, statements, with_classes
 
 EVIDENCE_PER_VALUE = 4
 ADDRESS_AGE = 86_400.0  # an address not seen for so long before the device was is a former one
 _OF_A_DEVICE = ("manufacturer", "model", "type")
 _IT_SYSTEM = "medical IT system"  # a kind of equipment
-_SINGLE = ("manufacturer", "model", "type", "serial_number", "udi", "os", "hostname")
 
 
 def device(
@@ -39,7 +38,9 @@ def device(
     for attribute in attributes:
         if attribute.current:
             current[attribute.name].append(attribute.value)
-    single: Any = {name: current[name][0] if current[name] else None for name in _SINGLE}
+    single: Any = {
+        name: current[name][0] if current[name] else None for name in SINGLE if name != "class"
+    }
     return Device(
         id=device_id,
         former_ids=former_ids,
@@ -65,8 +66,7 @@ def _decided(claims: Iterable[Claim], addresses: Addresses) -> Iterator[Attribut
     stated = [found for claim in claims for found in statements(claim, addresses.routers)]
     if any(fields()[c.first.field].forwarder for c in claims if c.first.field in fields()):
         stated = list(_its_own(stated))
-    stated = without_computers(stated)
-    for found in decide([*stated, *device_class(stated)]):
+    for found in decide(with_classes(stated)):
         yield Attribute(
             name=found.name,
             value=found.value,

@@ -30,6 +30,11 @@ class Field:
     forwarder: bool = False
     passed_on: bool = False
 
+    @property
+    def file(self) -> str:
+        """The file of fingerprints that reads the value: its own, or one that several share."""
+        return self.fingerprint or self.name
+
 
 @cache
 def fields() -> dict[str, Field]:

@@ -11,14 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
 
-import yaml
-
 from wardwatch_enrichment import overlay, vendors
-from wardwatch_enrichment.content import is_unit_serial, plain
+from wardwatch_enrichment.content import data, is_unit_serial, plain
 from wardwatch_enrichment.device_types import device_types
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.products import namesakes
@@ -65,8 +62,7 @@ class Covered:
 @cache
 def columns() -> dict[str, dict[str, Any]]:
     """Return, for each kind of fact, its columns and their spellings."""
-    text = files(__package__).joinpath("fact_columns.yaml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    found: dict[str, dict[str, Any]] = data("fact_columns.yaml")
     return found
 
 

@@ -90,7 +90,7 @@ def identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
         ]
         for key in serials[node]:
             models[key] |= profile.get("model", set())
-    apart = {key: _different(every) for key, every in models.items()}
+    apart = {key: _different(every) for key, every in models.items() if len(every) <= _MODELS}
     return {
         node: [
             *(f"udi:{udi}" for udi in sorted(profile.get("udi", ()))),
@@ -99,7 +99,7 @@ def identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
             *(
                 key + _which(profile.get("model", set()), apart[key])
                 for key in serials[node]
-                if len(models[key]) <= _MODELS
+                if key in apart
             ),
         ]
         for node, profile in profiles.items()
@@ -107,9 +107,7 @@ def identity_keys(profiles: Mapping[str, Profile]) -> dict[str, list[str]]:
 
 
 def _different(every: set[str]) -> list[str]:
-    """Return the models that are not another spelled shorter; none where there are too many."""
-    if len(every) > _MODELS:
-        return []
+    """Return the models that are not another spelled shorter."""
     return sorted(one for one in every if not any(one in other for other in every - {one}))
 
 

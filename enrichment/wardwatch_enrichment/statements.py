@@ -65,7 +65,7 @@ def read(field: str, value: str) -> tuple[Reading, ...]:
     if about is None:
         return (Reading(field, value.strip(), UNKNOWN_FIELD, field),)
     found = []
-    known = fingerprint.match(about.fingerprint or field, value)
+    known = fingerprint.match(about.file, value)
     read = known.states if known else {}
     name = about.attribute or about.name
     if about.confidence and name not in read:
@@ -73,7 +73,7 @@ def read(field: str, value: str) -> tuple[Reading, ...]:
         found = [(name, part.strip(), about.confidence, field) for part in parts]
     if known:
         entry = known.fingerprint
-        rule = f"{about.fingerprint or field}: {entry.name}"
+        rule = f"{about.file}: {entry.name}"
         found += [
             (name, text, entry.preferences.get(name, entry.preference), rule)
             for name, text in read.items()
@@ -90,7 +90,18 @@ def _canonical(name: str, value: str) -> str:
     return vendors.canonical(value) or value if name == "manufacturer" else value
 
 
-def device_class(stated: list[Statement]) -> Iterator[Statement]:
+def with_classes(stated: list[Statement]) -> list[Statement]:
+    """Add the classes that are implied, and leave out the computer that a medical device is built
+    on: its kind, and who made it."""
+    implied = list(_classes(stated))
+    told = [s for s in stated if s.name == "class"]
+    if any(s.value == "medical" and s.confidence >= _SURE for s in (*told, *implied)):
+        stated = [s for s in stated if not _is_of_computer(s)]
+        implied = list(_classes(stated))
+    return [*stated, *implied]
+
+
+def _classes(stated: list[Statement]) -> Iterator[Statement]:
     """Yield the classes that kinds of equipment imply, or else makers of nothing else."""
     kinds = [(s, _class_of_kind(s)) for s in stated if s.name == "type"]
     sure = any(kind and s.confidence >= _SURE for s, kind in kinds)
@@ -108,15 +119,6 @@ def _class_of_kind(stated: Statement) -> str | None:
 def _class_of_maker(stated: Statement) -> str | None:
     maker = vendors.vendors().get(stated.value)
     return maker.makes if maker and maker.makes != "mixed" else None
-
-
-def without_computers(stated: list[Statement]) -> list[Statement]:
-    """Leave out the computer that a medical device is built on: its kind, and who made it."""
-    classes = [s for s in stated if s.name == "class"]
-    classes += device_class(stated)
-    if any(s.value == "medical" and s.confidence >= _SURE for s in classes):
-        return [s for s in stated if not _is_of_computer(s)]
-    return stated
 
 
 def _is_of_computer(stated: Statement) -> bool:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
-import yaml
-
 from wardwatch_enrichment import device_types, fingerprint
-from wardwatch_enrichment.content import fields
+from wardwatch_enrichment.content import data, fields
 from wardwatch_enrichment.model import Device
 
 Level = Literal["identified", "recognised", "seen"]
@@ -81,12 +78,11 @@ def visibility(device: Device) -> Visibility:
 @cache
 def exchanges() -> dict[str, _Exchange]:
     """Return what can be heard, by the first part of its fields' names."""
-    text = files(__package__).joinpath("visibility.yaml").read_text(encoding="utf-8")
     gives: defaultdict[str, set[str]] = defaultdict(set)
     for field in fields().values():
         known = gives[field.name.partition(".")[0]]
         known |= {field.attribute} if field.attribute else set()
-        known |= _read_in(field.fingerprint or field.name)
+        known |= _read_in(field.file)
     return {
         name: _Exchange(
             entry["heard"],
@@ -94,7 +90,7 @@ def exchanges() -> dict[str, _Exchange]:
             frozenset(entry.get("kinds", ())),
             frozenset(gives.get(name, ())),
         )
-        for name, entry in yaml.safe_load(text)["exchanges"].items()
+        for name, entry in data("visibility.yaml")["exchanges"].items()
     }
 
 

@@ -12,7 +12,7 @@ from wardwatch_enrichment.fingerprint import Fingerprint
 
 CLASSES = {"medical", "it", "iot", "building"}
 ENTRIES = [(name, entry) for name in fingerprint.names() for entry in fingerprint.entries(name)]
-READ = {field.fingerprint or field.name for field in fields().values()}
+READ = {field.file for field in fields().values()}
 
 
 @pytest.mark.parametrize("name", fingerprint.names())

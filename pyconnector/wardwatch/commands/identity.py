@@ -53,7 +53,8 @@ def _reason(made: object) -> None:
 def merge(options: Namespace, config: Config) -> int:
     """Make two entries one."""
     with _writable(options, config) as store:
-        one, other = by_prefix(store, options.id), by_prefix(store, options.other)
+        known = pipeline.inventory(store)
+        one, other = by_prefix(known, options.id), by_prefix(known, options.other)
         if one.id == other.id or one.site != other.site:
             raise CommandError(
                 "give two different entries of one site; `wardwatch devices` lists them"
@@ -76,7 +77,7 @@ def merge(options: Namespace, config: Config) -> int:
 def split(options: Namespace, config: Config) -> int:
     """Make one entry several."""
     with _writable(options, config) as store:
-        found = by_prefix(store, options.id)
+        found = by_prefix(pipeline.inventory(store), options.id)
         keys = store.keys_of(found.id)
         parts = _parts(keys)
         if options.key not in (None, *parts):

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import get_args
@@ -18,7 +19,6 @@ from wardwatch.config import Config
 from wardwatch.documents import change_json, device_json, event_json, iso_time
 from wardwatch.hearing import seconds
 from wardwatch.outputs import csv, html, terminal
-from wardwatch.store import Store
 from wardwatch_enrichment.changes import Kind
 from wardwatch_enrichment.links import holders
 from wardwatch_enrichment.model import Device
@@ -123,7 +123,7 @@ def devices(options: Namespace, config: Config) -> int:
 def device(options: Namespace, config: Config) -> int:
     """Show one device."""
     with open_store(options, config) as store:
-        found = by_prefix(store, options.id)
+        found = by_prefix(pipeline.inventory(store), options.id)
     if options.json:
         show_json(device_json(found) | {"events": [event_json(e) for e in found.events]})
     else:
@@ -131,11 +131,11 @@ def device(options: Namespace, config: Config) -> int:
     return 0
 
 
-def by_prefix(store: Store, prefix: str) -> Device:
+def by_prefix(devices: Iterable[Device], prefix: str) -> Device:
     """Return the one device whose id, or former id, begins so."""
     found = [
         device
-        for device in pipeline.inventory(store)
+        for device in devices
         if any(name.startswith(prefix) for name in (device.id, *device.former_ids))
     ]
     if len(found) != 1:
@@ -180,8 +180,9 @@ def who(options: Namespace, config: Config) -> int:
 def changes(options: Namespace, config: Config) -> int:
     """List what changed, the oldest first."""
     with open_store(options, config) as store:
-        known = pipeline.inventory(store, options.site)
-        wanted = [_at_site(store, options)] if options.id else known
+        # A device is looked for at all sites, so that it can be said at which it is.
+        known = pipeline.inventory(store, None if options.id else options.site)
+        wanted = [_at_site(known, options)] if options.id else known
         happened = pipeline.history(store, wanted, known)
     found = [
         change
@@ -196,8 +197,8 @@ def changes(options: Namespace, config: Config) -> int:
     return 0
 
 
-def _at_site(store: Store, options: Namespace) -> Device:
-    found = by_prefix(store, options.id)
+def _at_site(devices: Iterable[Device], options: Namespace) -> Device:
+    found = by_prefix(devices, options.id)
     if options.site not in (None, found.site):
         raise CommandError(
             f"{options.id}: is a device of site {found.site}, not of {options.site}; "

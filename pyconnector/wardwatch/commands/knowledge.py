@@ -64,7 +64,7 @@ def fingerprint(options: Namespace, config: Config) -> int:
 
 def _explain(options: Namespace, value: str) -> bool:
     stated = read(options.field, value)
-    known = knowledge.match(fields()[options.field].fingerprint or options.field, value)
+    known = knowledge.match(fields()[options.field].file, value)
     if options.json:
         about = known.fingerprint if known else None
         show_json({
@@ -117,7 +117,7 @@ def _unmatched(counted: Iterable[tuple[str, str, int]]) -> Iterator[_Unknown]:
     seen: set[tuple[str, str]] = set()
     for field, said, hosts in counted:
         about = fields().get(field)
-        file = about.fingerprint or field if about else field
+        file = about.file if about else field
         value = said.strip()
         entry = (file, value.casefold())
         if file in files and value and entry not in seen and not knowledge.match(file, value):

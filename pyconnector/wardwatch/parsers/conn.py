@@ -36,7 +36,8 @@ class Row(msgspec.Struct, gc=False):
     uid: str | None = None
 
 
-def _endpoint(part: Part) -> Iterator[Statement]:
+def endpoint(part: Part) -> Iterator[Statement]:
+    """Yield what a host, its frames' MAC and its VLAN state of an end of a connection."""
     host, frame_mac, vlan = part
     host = address(host)
     yield Statement(host, "conn.active", "yes", vlan=vlan)
@@ -64,14 +65,15 @@ def _neighbours(rows: list[Row]) -> dict[Part, Row]:
     }
 
 
-def _neighbour(part: Part) -> Iterator[Statement]:
+def neighbour(part: Part) -> Iterator[Statement]:
+    """Yield the same of an end whose packet cannot have been routed: the MAC is its own."""
     host, frame_mac, vlan = part
     if mac := hardware_address(frame_mac):
         yield Statement(address(host), "conn.mac", mac, mac=mac, vlan=vlan)
 
 
 VIEWS = (
-    View(parts=_originators, host=attrgetter("orig_h"), states=_endpoint),
-    View(parts=_responders, host=attrgetter("resp_h"), states=_endpoint),
-    View(parts=_neighbours, host=attrgetter("orig_h"), states=_neighbour),
+    View(parts=_originators, host=attrgetter("orig_h"), states=endpoint),
+    View(parts=_responders, host=attrgetter("resp_h"), states=endpoint),
+    View(parts=_neighbours, host=attrgetter("orig_h"), states=neighbour),
 )

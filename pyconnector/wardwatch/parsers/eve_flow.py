@@ -16,7 +16,7 @@ import msgspec
 from wardwatch.eve import Record
 from wardwatch.flowvars import CLIENT, SERVER, dissector, ours, statements
 from wardwatch.parsers import Part, Statement, View, address, hardware_address
-from wardwatch.parsers.conn import ON_LINK
+from wardwatch.parsers.conn import ON_LINK, endpoint, neighbour
 
 LOG = "eve_flow"
 SCOPED = True
@@ -117,16 +117,6 @@ class Row(Record, gc=False, tag="flow"):
         return tuple(variable for one in kept for variable in one.items())
 
 
-def _endpoint(part: Part) -> Iterator[Statement]:
-    host, frame_mac, vlan = part
-    host = address(host)
-    yield Statement(host, "conn.active", "yes", vlan=vlan)
-    if mac := hardware_address(frame_mac):
-        yield Statement(host, "conn.frame_mac", mac, vlan=vlan)
-    if vlan is not None:
-        yield Statement(host, "conn.vlan", str(vlan), vlan=vlan)
-
-
 def _originators(rows: list[Row]) -> dict[Part, Row]:
     return {(row.src_ip, row.src_mac, row.outer_vlan): row for row in rows}
 
@@ -141,12 +131,6 @@ def _neighbours(rows: list[Row]) -> dict[Part, Row]:
         for row in rows
         if row.ether and row.dest_ip.startswith(ON_LINK)
     }
-
-
-def _neighbour(part: Part) -> Iterator[Statement]:
-    host, frame_mac, vlan = part
-    if mac := hardware_address(frame_mac):
-        yield Statement(address(host), "conn.mac", mac, mac=mac, vlan=vlan)
 
 
 def _offers(rows: list[Row]) -> dict[Part, Row]:
@@ -181,9 +165,9 @@ def _kept(part: Part) -> Iterator[Statement]:
 
 _client, _server = attrgetter("src_ip"), attrgetter("dest_ip")
 VIEWS = (
-    View(parts=_originators, host=_client, states=_endpoint),
-    View(parts=_responders, host=_server, states=_endpoint),
-    View(parts=_neighbours, host=_client, states=_neighbour),
+    View(parts=_originators, host=_client, states=endpoint),
+    View(parts=_responders, host=_server, states=endpoint),
+    View(parts=_neighbours, host=_client, states=neighbour),
     View(parts=_offers, host=_server, states=_offered),
     View(parts=_clients_kept, host=_client, states=_kept),
     View(parts=_servers_kept, host=_server, states=_kept),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 
 class Lines(Protocol):
@@ -25,6 +27,24 @@ class Block:
     lines: Callable[[], Lines]
     bad: list[tuple[int, str]] = field(default_factory=list)
     read: int = 0
+
+
+def one_by_one(
+    decoder: msgspec.json.Decoder[Any], lines: Iterable[tuple[int, bytes]]
+) -> tuple[list[Any], list[tuple[int, bytes]], list[tuple[int, str]]]:
+    """Decode lines of which some are wrong: the rows, their lines, and (number, reason) of those.
+
+    The decoder passes over what it does not build, so that each line is checked to be text first.
+    """
+    rows, kept, bad = [], [], []
+    for at, line in lines:
+        try:
+            line.decode()
+            rows.append(decoder.decode(line))
+            kept.append((at, line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            bad.append((at, str(error)))
+    return rows, kept, bad
 
 
 def numbered(text: bytes, number: int) -> list[tuple[int, bytes]]:

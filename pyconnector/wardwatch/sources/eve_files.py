@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from wardwatch.sources.blocks import Block, numbered
+from wardwatch.sources.blocks import Block, numbered, one_by_one
 from wardwatch.sources.files import EVE, LONGEST_LINE, LogFile, position, reading, whole_lines
 
 # Within a text the quotation marks would have backslashes before them.
@@ -80,14 +80,7 @@ class _Reader:
         return Block(rows=rows, lines=lambda: _Evidence(lines, self._decoder))
 
     def _one_by_one(self, lines: list[Line]) -> Block:
-        rows, kept, bad = [], [], []
-        for at, line in lines:
-            try:
-                line.decode()
-                rows.append(self._decoder.decode(line))
-                kept.append((at, line))
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                bad.append((at, str(error)))
+        rows, kept, bad = one_by_one(self._decoder, lines)
         return Block(rows=rows, lines=lambda: _Evidence(kept, self._decoder), bad=bad)
 
 

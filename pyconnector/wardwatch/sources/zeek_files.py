@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from wardwatch.sources.blocks import Block, numbered
+from wardwatch.sources.blocks import Block, numbered, one_by_one
 from wardwatch.sources.files import (
     LONGEST_LINE,
     LogFile,
@@ -65,12 +65,5 @@ class _JsonReader:
             return self._one_by_one(text, number)
 
     def _one_by_one(self, text: bytes, number: int) -> Block:
-        rows, kept, bad = [], [], []
-        for at, line in numbered(text, number):
-            try:
-                line.decode()
-                rows.append(self._decoder.decode(line))
-                kept.append((at, line))
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                bad.append((at, str(error)))
+        rows, kept, bad = one_by_one(self._decoder, numbered(text, number))
         return Block(rows=rows, lines=lambda: kept, bad=bad)
