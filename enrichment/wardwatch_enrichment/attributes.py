@@ -38,9 +38,7 @@ def device(
     for attribute in attributes:
         if attribute.current:
             current[attribute.name].append(attribute.value)
-    single: Any = {
-        name: current[name][0] if current[name] else None for name in SINGLE if name != "class"
-    }
+    single: Any = {name: next(iter(current[name]), None) for name in SINGLE if name != "class"}
     return Device(
         id=device_id,
         former_ids=former_ids,

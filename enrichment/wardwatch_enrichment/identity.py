@@ -179,6 +179,10 @@ def rank(key: str) -> int:
     return _RANKS.index(key.partition(":")[0])
 
 
-def is_node(key: str) -> bool:
-    """Tell whether a key is a host or a description itself, not what several can have in common."""
-    return key.partition(":")[0] in ("mac", "ip", "subject")
+def parts(keys: Iterable[str]) -> list[str]:
+    """Return the keys at which a device can be split: hosts and descriptions themselves, and not
+    what several can have in common; an address only where it is no other name of a MAC."""
+    nodes = [key for key in keys if key.startswith(("mac:", "ip:", "subject:"))]
+    if any(key.startswith("mac:") for key in nodes):
+        return [key for key in nodes if not key.startswith("ip:")]
+    return nodes

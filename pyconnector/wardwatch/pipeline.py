@@ -245,10 +245,10 @@ def split(store: Store, site: str, device_id: str, key: str | None, told: Told) 
     if store.forget_corrections(site, keys, keys, same=True):
         _correct(store, site, {device_id}, [], told)
         return
-    nodes = [other for other in keys if identity.is_node(other)]
-    if key not in nodes or len(nodes) == 1:
-        raise ValueError(f"can only be split at one of several of: {', '.join(nodes)}")
-    apart = [(key, other, False) for other in nodes if other != key]
+    parts = identity.parts(keys)
+    if key not in parts or len(parts) == 1:
+        raise ValueError(f"can only be split at one of several of: {', '.join(parts)}")
+    apart = [(key, other, False) for other in parts if other != key]
     _correct(store, site, {device_id}, apart, told)
 
 

@@ -6,37 +6,13 @@ import random
 from itertools import product
 
 import pytest
+from version_words import OPPOSITE, meant, version
 
 from wardwatch_enrichment import version_text
-from wardwatch_enrichment.advisory import Version, Versions
-from wardwatch_enrichment.versions import Order, compare, contains, parse
+from wardwatch_enrichment.advisory import Version
+from wardwatch_enrichment.versions import compare, contains
 
 SEED = 20261122
-OPPOSITE: dict[Order, Order] = {
-    "less": "greater",
-    "greater": "less",
-    "within": "around",
-    "around": "within",
-    "equal": "equal",
-    "near": "near",
-    "unrelated": "unrelated",
-}
-
-
-def version(text: str) -> Version:
-    """Return a version that must be one."""
-    found = parse(text)
-    assert found, text
-    return found
-
-
-def meant(text: str) -> Versions:
-    """Return what a text means, which must be understood."""
-    found = version_text.read(text, told=True).versions
-    assert found.kind != "curate", (text, found.reason)
-    return found
-
-
 # Forms of lines; each # is a number.
 LINES = (
     *("#", "#.#", "#.#.#", "#.#.#.#", "V#.# SP#", "V#.# SP# HF#", "#.# Build #", "BT#", "L#"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,23 +15,13 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def feeds(tmp_path: Path) -> Run:
+def feeds(run: Run) -> Run:
     """Return a function that runs `wardwatch feeds` in an empty directory."""
 
-    def running(*arguments: str, code: int = 0, **environment: str) -> object:
-        done = subprocess.run(
-            [sys.executable, "-m", "wardwatch.cli", "feeds", *arguments],
-            cwd=tmp_path,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+    def running(*arguments: str, **how: object) -> subprocess.CompletedProcess[str]:
+        return run("feeds", *arguments, **how)
 
-    return running  # type: ignore[return-value]
+    return running
 
 
 def test_import_and_status(feeds: Run, tmp_path: Path) -> None:

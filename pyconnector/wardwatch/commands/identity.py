@@ -16,7 +16,7 @@ from wardwatch.commands import CommandError, Verb, open_store, show
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.store import Store, Told
-from wardwatch_enrichment.identity import is_node
+from wardwatch_enrichment import identity
 from wardwatch_enrichment.model import Device
 
 
@@ -59,7 +59,7 @@ def merge(options: Namespace, config: Config) -> int:
             raise CommandError(
                 "give two different entries of one site; `wardwatch devices` lists them"
             )
-        parts = _parts([*store.keys_of(one.id), *store.keys_of(other.id)])
+        parts = identity.parts([*store.keys_of(one.id), *store.keys_of(other.id)])
         if not _tried(
             store,
             (one, other),
@@ -79,7 +79,7 @@ def split(options: Namespace, config: Config) -> int:
     with _writable(options, config) as store:
         found = by_prefix(pipeline.inventory(store), options.id)
         keys = store.keys_of(found.id)
-        parts = _parts(keys)
+        parts = identity.parts(keys)
         if options.key not in (None, *parts):
             raise CommandError(f"{options.key}: is no part of {found.id}; {_choice(parts)}")
 
@@ -127,13 +127,6 @@ def _tried(
 def _id(store: Store, device: Device) -> str | None:
     found = store.device(device.id)
     return found.id if found else None
-
-
-def _parts(keys: Iterable[str]) -> list[str]:
-    """Return the keys at which a device can be split: an address only where it has no MAC."""
-    nodes = [key for key in keys if is_node(key)]
-    lasting = [key for key in nodes if not key.startswith("ip:")]
-    return lasting if any(key.startswith("mac:") for key in nodes) else nodes
 
 
 def _choice(parts: list[str]) -> str:
