@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from wardwatch_enrichment import vendors
+from wardwatch_enrichment import products
 from wardwatch_enrichment.content import plain
 from wardwatch_enrichment.facts import Fact, contradicts, keys_in, keys_of
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.products import namesakes
 
 KINDS = ("patch", "bench", "mds2")
 
@@ -46,13 +45,7 @@ class Handling:
 def _is_of(fact: Fact, device: Device) -> bool:
     """Tell whether a fact about a model is of this unit: what is not known fits nothing."""
     maker = fact.values.get("manufacturer")
-    if maker and not _names(maker) & _names(device.manufacturer or ""):
+    if maker and not products.makers(maker) & products.makers(device.manufacturer or ""):
         return False
     version = fact.values.get("software_versions")
     return not version or plain(version) in {plain(known) for known in device.software_versions}
-
-
-def _names(maker: str) -> set[str]:
-    """Return the names under which a maker is known: its own, its successors', its namesake's."""
-    known = vendors.lineage(maker) or ((maker,) if maker else ())
-    return {*known, *(namesakes()[name] for name in known if name in namesakes())}

@@ -46,6 +46,13 @@ def namesakes() -> dict[str, str]:
     return dict(data("product_lines.yaml")["namesakes"])
 
 
+@lru_cache(maxsize=1 << 14)
+def makers(name: str) -> frozenset[str]:
+    """Return the names under which a maker is known: its own, its successors', its namesake's."""
+    known = vendors.lineage(name) or ((name,) if name else ())
+    return frozenset((*known, *(namesakes()[one] for one in known if one in namesakes())))
+
+
 def _line(name: str, vendor: str, entry: dict[str, Any]) -> Line:
     return Line(
         name=name,

@@ -1,0 +1,113 @@
+"""What the boundaries of a site let through, by the rows that it exported of its firewalls.
+
+A list answers with its first row that fits. It counts for a device only where one of its rows
+names a network of the device's: where a list is applied does not stand in it. A row with a
+condition may or may not decide, so that it never proves anything, and hides what comes after it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from wardwatch_enrichment.facts import Fact
+
+_Network = IPv4Network | IPv6Network
+_WIDEST = 8  # bits that a network must have at least to be one's own
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    fact: Fact
+    source: _Network | None
+    target: _Network | None
+    protocol: str
+    ports: tuple[tuple[int, int], ...]
+
+    def covers(self, network: _Network | None) -> bool:
+        """Tell whether all of a network is its target; None stands for all addresses."""
+        return _within(network, self.target)
+
+    def asks(self, proto: str, port: int) -> bool:
+        """Tell whether it is about a port."""
+        right = self.protocol in ("", "ip", "any", proto)
+        return right and (not self.ports or any(low <= port <= high for low, high in self.ports))
+
+
+class Boundaries:
+    """The boundary facts of one site, ready to be asked."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._lists: defaultdict[tuple[str, str], list[_Row]] = defaultdict(list)
+        for fact in sorted(facts, key=lambda f: (f.source, f.line)):
+            if fact.kind == "boundary":
+                key = (fact.source, fact.values.get("enforced_by", ""))
+                self._lists[key].append(_row(fact))
+
+    def denied(self, ips: Iterable[str], proto: str, port: int) -> Fact | None:
+        """Return the row that keeps everybody from a port of a device; None where none does.
+
+        All of its addresses must be kept.
+        """
+        found = [self._denied(ip_network(ip), proto, port) for ip in ips]
+        return found[0] if found and all(found) else None
+
+    def _denied(self, host: _Network, proto: str, port: int) -> Fact | None:
+        for rows in self._lists.values():
+            if any(_names(row, host) for row in rows) and (row := _first(rows, host, proto, port)):
+                return row.fact
+        return None
+
+
+def _names(row: _Row, host: _Network) -> bool:
+    return row.target is not None and row.target.prefixlen >= _WIDEST and row.covers(host)
+
+
+def _first(rows: Iterable[_Row], host: _Network, proto: str, port: int) -> _Row | None:
+    """Return the row that denies a port to all, unless one before it lets somebody through."""
+    for row in rows:
+        if not row.covers(host) or not row.asks(proto, port):
+            continue
+        if row.fact.values["action"] == "permit":
+            return None
+        if row.fact.values.get("condition"):
+            continue  # it may not decide
+        if row.source is None or row.source.prefixlen == 0:
+            return row
+    return None
+
+
+def _within(inner: _Network | None, outer: _Network | None) -> bool:
+    if outer is None or inner is None:
+        return outer is None
+    if inner.version != outer.version:
+        return False
+    return inner.subnet_of(outer)  # type: ignore[arg-type]  # of one version
+
+
+def _row(fact: Fact) -> _Row:
+    values = fact.values
+    return _Row(
+        fact=fact,
+        source=_network(values["from"]),
+        target=_network(values["to"]),
+        protocol=values.get("protocol", "").casefold(),
+        ports=_ports(values.get("port", "")),
+    )
+
+
+def _network(text: str) -> _Network | None:
+    return None if text == "any" else ip_network(text)
+
+
+def _ports(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of a list of ports; one that cannot be read fits none."""
+    found = []
+    for part in filter(None, text.replace(" ", "").split(",")):
+        low, _, high = part.partition("-")
+        if not low.isdigit() or (high and not high.isdigit()):
+            return ((-1, -1),)
+        found.append((int(low), int(high or low)))
+    return tuple(found)

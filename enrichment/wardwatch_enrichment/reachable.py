@@ -1,0 +1,172 @@
+"""Whether a service of a device can be reached: accepted, refused, kept out, silent, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof
+from wardwatch_enrichment.preconditions import Need
+from wardwatch_enrichment.surroundings import LIFE, LOSS, Surroundings
+
+REFUSALS, SOURCES = 3, 2
+_VOID = ("it is switched on or its link comes up", "a service visit", "a caller from another zone")
+
+
+def service(need: Need, around: Surroundings) -> Answer:
+    """Return whether connections are accepted at one of the ports, or as one of the services."""
+    name = f"service {described(need)}"
+    rows = [r for r in around.of("service") if is_of(r, need)]
+    accepted = [r for r in rows if r.state == "accepted"]
+    refused = [r for r in rows if r.state == "refused" and r.by == "device"]
+    last = max((r.last_seen for r in accepted), default=0.0)
+    refused = [r for r in refused if r.first_seen > last]
+    strong = _refusals(need, refused, around)
+    if accepted and not (strong and not need.mode_dependent):
+        latest = max(accepted, key=lambda r: r.last_seen)
+        sentence = f"connections to {_port(latest)} were accepted{_whence(accepted, around)}"
+        ground = row_ground(latest, "seen", sentence)
+        return Answer(predicate=name, truth="true", grounds=(ground,))
+    grounds = [ground for ground in (_kept_out(need, around), strong) if ground]
+    if grounds and need.mode_dependent:
+        grounds = [ground for ground in grounds if ground.kind == "boundary"]
+        if not grounds:
+            return _weak(name, refused)
+    if grounds:
+        boundary = grounds[0].kind == "boundary"
+        why = "protected_at_perimeter" if boundary else "requires_configuration"
+        return Answer(
+            predicate=name, truth="strong_false", grounds=tuple(grounds), justification=why
+        )
+    return silence(name, around, "it was never accepted")
+
+
+def reached_from(need: Need, around: Surroundings) -> frozenset[str]:
+    """Return the zones from which the service was reached."""
+    rows = (r for r in around.of("service") if r.state == "accepted" and is_of(r, need))
+    return around.zones(rows)
+
+
+def is_of(row: Exposure, need: Need) -> bool:
+    """Tell whether a row is of a port or a service that a need names; of any if it names none."""
+    if not need.ports and not need.names:
+        return True
+    if set(need.names) & set(row.services):
+        return True
+    return any(at in need.ports for at in (f"{row.proto}/{row.port}", f"{row.proto}/*"))
+
+
+def described(need: Need) -> str:
+    """Return the ports and services of a need in words."""
+    ports = [f"any {port[:3]} port" if port.endswith("*") else port for port in need.ports]
+    return " or ".join((*ports, *need.names)) or "any service"
+
+
+def silence(name: str, around: Surroundings, sentence: str) -> Answer:
+    """Return what it says that nothing was seen: something only where it would have been."""
+    watched = around.watched
+    if watched is None or not watched.speaks(around.now):
+        missing = "14 days of a sensor that sees it, with a link-up or 50 connections"
+        return Answer(predicate=name, truth="unknown", missing=missing)
+    days = (watched.until - watched.since) / 86_400
+    ground = Ground(
+        kind="silence",
+        sentence=f"{sentence} in {days:.0f} days and {watched.flows} connections",
+        signed_by=", ".join(watched.sensors),
+        time=watched.until,
+        expires=watched.until + 86_400.0,
+        void=("a new listener, caller, version or address", "a gap of the sensor of over a day"),
+    )
+    return Answer(
+        predicate=name,
+        truth="weak_false",
+        grounds=(ground,),
+        justification="requires_configuration",
+    )
+
+
+def row_ground(row: Exposure, kind: Proof, sentence: str) -> Ground:
+    """Return a row of a sensor as what an answer rests on."""
+    return Ground(
+        kind=kind,
+        sentence=sentence,
+        signed_by=row.sensor,
+        time=row.last_seen,
+        expires=row.last_seen + LIFE,
+        void=_VOID if kind in ("refusal", "configuration") else (),
+        log=row.log,
+        line=row.line,
+    )
+
+
+def _refusals(need: Need, rows: list[Exposure], around: Surroundings) -> Ground | None:
+    """Return the refusals as a proof, if they are one; each port that is needed must refuse."""
+    rows = [r for r in rows if r.first_seen >= around.renewed]
+    if not rows or not need.ports or any(port.endswith("*") for port in need.ports):
+        return None
+    for port in need.ports:
+        of_port = [r for r in rows if f"{r.proto}/{r.port}" == port]
+        sources = {peer for r in of_port for peer in r.peers}
+        most = max((r.clients for r in of_port), default=0)
+        if sum(r.count for r in of_port) < REFUSALS or max(len(sources), most) < SOURCES:
+            return None
+        if not around.callers <= around.zones(of_port):
+            return None
+    latest = max(rows, key=lambda r: r.last_seen)
+    loss = around.loss(min(r.first_seen for r in rows), latest.last_seen)
+    if loss is None or loss >= LOSS:
+        return None
+    total = sum(r.count for r in rows)
+    sentence = f"the device itself refused {', '.join(need.ports)} {total} times"
+    return row_ground(latest, "refusal", sentence + _whence(rows, around))
+
+
+def _kept_out(need: Need, around: Surroundings) -> Ground | None:
+    """Return the boundary that keeps everybody from all of the ports."""
+    denied = []
+    for port in need.ports:
+        proto, _, number = port.partition("/")
+        if not number.isdigit():
+            return None
+        denied.append(around.boundaries.denied(around.device.ips, proto, int(number)))
+    if not denied or None in denied:
+        return None
+    row = denied[0]
+    if row is None or around.now - row.at > LIFE:
+        return None
+    where = f"{row.source}:{row.line}"
+    rule = row.values.get("enforced_by", "") or where
+    return Ground(
+        kind="boundary",
+        sentence=f"{rule} denies {', '.join(need.ports)} to it from everywhere",
+        signed_by=where,
+        time=row.at,
+        expires=row.at + LIFE,
+        void=("a change of that rule set", "a caller within its own network"),
+        log="site facts",
+        line=", ".join(f"{key}={text}" for key, text in row.values.items()),
+    )
+
+
+def _weak(name: str, refused: list[Exposure]) -> Answer:
+    latest = max(refused, key=lambda r: r.last_seen)
+    sentence = f"{_port(latest)} was refused, but it runs only in some states of the device"
+    return Answer(
+        predicate=name,
+        truth="weak_false",
+        grounds=(row_ground(latest, "refusal", sentence),),
+        justification="requires_configuration",
+    )
+
+
+def _port(row: Exposure) -> str:
+    name = f" ({', '.join(row.services)})" if row.services else ""
+    return f"{row.proto}/{row.port}{name}"
+
+
+def _whence(rows: Iterable[Exposure], around: Surroundings) -> str:
+    peers = sorted({peer for row in rows for peer in row.peers})
+    if not peers:
+        return ""
+    some = ", ".join(peers[:3]) + (", …" if len(peers) > 3 else "")
+    zones = sorted(zone for zone in around.zones(rows) if zone != "somewhere")
+    return f" from {some}" + (f" ({', '.join(zones)})" if zones else "")

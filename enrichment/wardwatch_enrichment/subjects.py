@@ -1,0 +1,148 @@
+"""What of a device advisories can be about: its product, the software in it, its operating system.
+
+A subject and a product of an advisory are compared only where they share a token: the name that
+all spellings of one product have in common.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from wardwatch_enrichment import products, versions
+from wardwatch_enrichment.advisory import Product, Version
+from wardwatch_enrichment.model import Device
+
+Kind = Literal["product", "component", "platform"]
+_MODELS = ("model", "model_number", "part_number")
+_VERSIONS = ("software_versions", "firmware_versions")
+_BUILD = re.compile(r"\b(\d{1,2}\.\d\.\d{4,5}(?:\.\d+)?)\b")
+_EDITION = re.compile(
+    r"(?P<name>windows (?:server )?(?:xp|vista|2000|20\d\d(?: r2)?|7|8\.1|8|10|11|server))"
+    r"(?:,?\s*(?:version\s+)?(?P<release>\d\dh\d|[12]\d0\d))?",
+)
+_FIRST_RELEASE = "1507"  # of Windows 10, which its first release is called without
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A version of a subject as it was seen; `attribute` is the device's attribute that has it."""
+
+    version: Version | None
+    text: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing in or of a device that an advisory can name. No `makers`: nobody knows whose."""
+
+    kind: Kind
+    name: str
+    makers: frozenset[str]
+    tokens: frozenset[str]
+    versions: tuple[Seen, ...] = ()
+
+
+def subjects(device: Device) -> Iterator[Subject]:
+    """Yield what advisories can be about, by the values that hold now."""
+    current = [a for a in device.attributes if a.current]
+    stated = tuple((a.name, a.value) for a in current if a.name in (*_MODELS, *_VERSIONS))
+    listed = tuple(("software_versions", text) for text in device.software_versions)
+    yield from _products(device.manufacturer, device.model, (*listed, *stated))
+    for value in dict.fromkeys(a.value for a in current if a.name == "component"):
+        yield component(value)
+    if device.os:
+        proofs = (e.value for a in current if a.name == "os" for e in a.evidence)
+        builds = (found[1] for proof in proofs if (found := _BUILD.search(proof)))
+        yield _platform(device.os, next(builds, None))
+
+
+@lru_cache(maxsize=1 << 14)
+def _products(
+    manufacturer: str | None, model: str | None, stated: tuple[tuple[str, str], ...]
+) -> tuple[Subject, ...]:
+    makers = products.makers(manufacturer or "")
+    known = (model, *(value for name, value in stated if name in _MODELS))
+    names = dict.fromkeys(name for name in known if name)
+    if not names:
+        return ()
+    tokens = frozenset(token for name in names for token in _tokens(makers, name))
+    seen = dict.fromkeys((n, v) for n, v in stated if n in _VERSIONS)
+    found = tuple(
+        Seen(version=versions.parse(text), text=text, attribute=attribute)
+        for attribute, text in seen
+    )
+    name = next(iter(names))
+    return (Subject(kind="product", name=name, makers=makers, tokens=tokens, versions=found),)
+
+
+def _tokens(makers: frozenset[str], name: str) -> Iterator[str]:
+    yield f"product:{products.identity(tuple(sorted(makers)), name)}"
+    yield f"product:{products.key(name)}"
+
+
+@lru_cache(maxsize=1 << 14)
+def component(value: str) -> Subject:
+    """Return software as the inventory names it: its name, and behind it the version if known."""
+    name, _, last = value.rpartition(" ")
+    found = versions.parse(last) if name and any(c.isdigit() for c in last) else None
+    if found is None:
+        name = value
+    seen = (Seen(version=found, text=last, attribute="component"),) if found else ()
+    line = products.find((), name)
+    token = f"component:{line.name if line else products.key(name)}"
+    makers = products.makers(line.vendor) if line else frozenset[str]()
+    return Subject(
+        kind="component", name=name, makers=makers, tokens=frozenset([token]), versions=seen
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _platform(os: str, build: str | None) -> Subject:
+    tokens = frozenset(f"platform:{name}" for one in os.split(" or ") for name in editions(one))
+    version = versions.parse(build) if build else None
+    seen = (Seen(version=version, text=build or "", attribute="os"),) if version else ()
+    return Subject(
+        kind="platform",
+        name=os,
+        makers=products.makers("Microsoft") if "windows" in os.casefold() else frozenset(),
+        tokens=tokens,
+        versions=seen,
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def editions(name: str) -> tuple[str, ...]:
+    """Return the edition of Windows that a name means, as all its spellings have it; or itself."""
+    text = " ".join(name.casefold().replace("version ", "").split())
+    found = _EDITION.match(text)
+    if not found:
+        return (products.key(name),)
+    family, release = found["name"], found["release"]
+    if family == "windows 10" and release is None:
+        # as Microsoft's advisories call the first one; a sensor that says so knows none
+        release = _FIRST_RELEASE if " for " in text else None
+    if family.startswith("windows server 2022") and release:
+        family = "windows server"
+    return (f"{family} {release}" if release else family,)
+
+
+@lru_cache(maxsize=1 << 16)
+def tokens_of(product: Product) -> frozenset[str]:
+    """Return the tokens of a product of an advisory; none for a platform that is a condition."""
+    name = product.line or product.names[-1]
+    if product.role == "platform":
+        own = any("Microsoft" in products.makers(maker) for maker in product.makers)
+        return frozenset(f"platform:{e}" for e in editions(product.names[-1])) if own else _NONE
+    identity = product.line or products.identity(product.makers, name)
+    found = {f"{product.role}:{identity}"}
+    if product.role == "product":
+        found |= {f"product:{products.key(spelled)}" for spelled in (name, *product.models)}
+    return frozenset(found)
+
+
+_NONE: frozenset[str] = frozenset()
