@@ -19,7 +19,7 @@ from typing import Any
 from wardwatch_enrichment.content import data
 from wardwatch_enrichment.links import by_number
 
-SIDS = range(1_810_000, 1_900_000)
+SIDS = range(1_811_000, 1_900_000)  # those before are of `marks`
 _RULE = re.compile(r"alert .*; metadata:[^;]*\biomt_watch (\S+?)[,;].*; sid:(\d+); rev:(\d+);\)")
 _RETIRED = re.compile(r"# retired: (\S+) sid (\d+) rev (\d+)")
 _DEVICE = re.compile(r"# device: (\S+) (\S+) (\S+)")
@@ -132,8 +132,7 @@ def build(pairs: Iterable[Pair], previous: RuleFile, made: float, valid_days: in
     lines = [
         "# Watch rules of Wardwatch, by `wardwatch rules build`: they see, they do not block.",
         "# Each watches the devices that have a weakness for the use of just that weakness.",
-        f"# made: {_iso(made)}",
-        f"# expires: {_iso(made + valid_days * 86_400)}",
+        *dated(made, valid_days),
         *_devices(pairs),
         *(f"# no rule: {pair.device} {pair.cve}: {why}" for pair, why in unwatched(pairs)),
         *(
@@ -146,6 +145,11 @@ def build(pairs: Iterable[Pair], previous: RuleFile, made: float, valid_days: in
         number = numbers[key]
         lines += ["", f"# {sees}", f"{text} sid:{number.sid}; rev:{number.rev};)"]
     return "\n".join(lines) + "\n"
+
+
+def dated(made: float, valid_days: int) -> list[str]:
+    """Return the lines of a file's head that say when it was made, and until when it holds."""
+    return [f"# made: {_iso(made)}", f"# expires: {_iso(made + valid_days * 86_400)}"]
 
 
 def _devices(pairs: Iterable[Pair]) -> list[str]:

@@ -1,16 +1,18 @@
-"""Look for medical protocols where there are none: real Zeek, all our scripts, unrelated traffic.
+"""Look for medical protocols where there are none: real Zeek and Suricata, unrelated traffic.
 
     python tests/bench/false_recognition.py [DIRECTORY]
 
 gen_unrelated.py makes the traffic with genuine programs, and noise that is almost medical, on
-medical ports too. Fails with each row of a medical protocol's log and each claim of one. Needs
-root, for network namespaces. The environment variable UNRELATED_MB says how much (300).
+medical ports too. Fails with each row of a medical protocol's log and each claim of one, and with
+each rule of suricata-rules that fires, those that alert nobody as well. Needs root, for network
+namespaces. The environment variable UNRELATED_MB says how much (300).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,8 @@ CAPTURES = BUILD / "unrelated"
 LOGS = ("astm", "dicom", "fhir", "hl7", "intellivue", "iomt_bacnet", "poct1a", "sdc")
 SOURCES = {"astm", "bacnet", "dicom", "fhir", "hl7", "intellivue", "poct1a", "sdc", "spectrum"}
 PATIENCE = 150
+CONFIG = REPOSITORY / "tests" / "suricata" / "suricata.yaml"
+RULES = sorted((REPOSITORY / "suricata-rules").glob("*.rules"))
 Row = dict[str, Any]
 
 
@@ -65,6 +69,26 @@ def read(zeek: str, capture: Path) -> tuple[dict[str, Any], list[str]]:
     return figures, wrong
 
 
+def fired(capture: Path) -> list[str]:
+    """Run Suricata over a capture: the rules that fired, each once, or how it failed."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        text = "".join(path.read_text(encoding="utf-8") for path in RULES)
+        loaded = directory / "loaded.rules"
+        loaded.write_text(re.sub(r" ?\bnoalert;", "", text), encoding="utf-8")
+        command = ["suricata", "-c", str(CONFIG), "-S", str(loaded), "-r", str(capture)]
+        command += ["-l", name, "-k", "none", "--runmode", "single"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        if done.returncode:
+            return [f"{capture.name}: Suricata ended with {done.returncode}: {done.stderr[-500:]}"]
+        alerts = [row["alert"] for row in map(json.loads, (directory / "eve.json").open())
+                  if row["event_type"] == "alert"]  # fmt: skip
+    told = {f"{alert['signature_id']} {alert['signature']}" for alert in alerts}
+    return [f"{capture.name}: eve.json: {line}" for line in sorted(told)]
+
+
 def generate() -> dict[str, list[str]]:
     """Make the captures anew; what was left out for want of a program."""
     shutil.rmtree(CAPTURES, ignore_errors=True)
@@ -84,14 +108,21 @@ def main() -> None:
     captures = sorted(CAPTURES.glob("*.pcap"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda capture: read(zeek, capture), captures))
+        alerts = list(pool.map(fired, captures)) if shutil.which("suricata") else None
     wrong = [line for _, lines in results for line in lines]
+    wrong += [line for lines in alerts or () for line in lines]
     each = {path.stem: figures for path, (figures, _) in zip(captures, results, strict=True)}
     total = {key: round(sum(one[key] for one in each.values()), 1) for key in results[0][0]}
-    figures = {**total, "left_out": left_out, "each": each, "failures": wrong,
+    figures = {**total, "suricata_rules_fired": None if alerts is None else sum(map(len, alerts)),
+               "left_out": left_out, "each": each, "failures": wrong,
                "seconds": round(time.monotonic() - began)}  # fmt: skip
     (BUILD / "false-recognition.json").write_text(json.dumps(figures, indent=1) + "\n")
     for name, values in (*each.items(), ("all", total)):
         print(f"{name:20}", *(f"{key} {value:<8}" for key, value in values.items()))
+    if alerts is None:
+        print("NOT RUN: the rules for Suricata, as there is no `suricata` on PATH")
+    else:
+        print(f"Suricata: {sum(map(len, alerts))} rules fired over {len(captures)} captures")
     for topic, missing in left_out.items():
         print(f"LEFT OUT: {topic}: not installed: {', '.join(missing)}")
     print(*wrong[:40], sep="\n")

@@ -83,6 +83,9 @@ def other_side() -> Iterator[bytes]:
     for number, signs in enumerate((b"\\^&", b"@^\\")):
         record = RECORD % (signs, number, number)
         yield from talk(2 + number, [(True, b"\x06"), (False, b"\x05"), (False, record)])
+        framed = b"\x021" + RECORD % (signs, 2 + number, number)
+        yield from talk(6 + number, [(False, b"\x05"), (True, b"\x06"), (False, framed)])
+        yield from talk(8 + number, [(True, RECORD % (signs, 4 + number, number))])
     yield from talk(4, [(False, b"\xff\xfb\x01" + TERMINAL), (True, b"x\r\n")], port=23)
     greeting = [
         (False, b"220 Pump 7 file service\r\n"),
@@ -117,6 +120,8 @@ def alike() -> Iterator[bytes]:
         page,
         b"A header record looks like H|\\^&|||Name^1|||||||P|1 or like this: H|@^\\|||Name^1\r",
         b"The greeting <HEL.R01X> has <DEV.vendor_id V='X'/>" + MODEL,
+        b"A page that quotes a greeting:\n<HEL.R01>\n<DEV.vendor_id V='X'/>" + MODEL,
+        b"A page that quotes records:\nH|\\^&|||Name^1|||||||P|1\r\nH|@^\\|||Name^1\n",
         b"Sigma Spectrum SN: 1 SW: 2 MAC Address: 00-40-9d-00-00-07 SW: 20 D29",
         b"SIGMA Spectrum SN: 1",
     )

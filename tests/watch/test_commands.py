@@ -1,4 +1,4 @@
-"""`rules build` and `rules check` as a user types them."""
+"""`rules build`, `rules marks` and `rules check` as a user types them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ CONN = '{{"ts":{ts},"uid":"C1","id.orig_h":"{host}","id.resp_h":"8.8.8.8","conn_
 LEASE = (
     '{{"ts":{ts},"uids":["D1"],"mac":"02:00:00:00:00:01","assigned_addr":"{ip}",'
     '"host_name":"pump1","msg_types":["REQUEST","ACK"]}}\n'
+)
+CLAIM = (
+    '{{"ts":{ts},"host":"{ip}","field":"dicom.modality","value":"CT","uid":"C9",'
+    '"source":"dicom"}}\n'
 )
 Run = Callable[..., str]
 
@@ -86,3 +90,29 @@ def test_a_site_s_own_rules_are_not_written_over(run: Run, tmp_path: Path) -> No
     said = run("rules", "build", "--pairs", "pairs.yaml", "--out", "local.rules", code=1)
     assert "is no file of `wardwatch rules build`" in said
     assert (tmp_path / "local.rules").read_text() == "# mine\n"
+
+
+def test_medical_devices_are_marked(run: Run, tmp_path: Path) -> None:
+    """Only those, until there are others or they move; other people's files stay as they are."""
+    (tmp_path / "iomt_asset.log").write_text(CLAIM.format(ts=1000, ip="10.0.0.8"))
+    run("ingest", "iomt_asset.log")
+    said = run("rules", "marks", "--out", "marks.rules")
+    assert "Wrote marks.rules: 1 medical devices, 1 addresses." in said
+    first = (tmp_path / "marks.rules").read_text()
+    assert "alert ip [10.0.0.8] any -> any any (" in first
+    assert "marks 1 devices where they are now" in run("rules", "check", "marks.rules")
+
+    (tmp_path / "iomt_asset.log").write_text(CLAIM.format(ts=2000, ip="10.0.0.9"))
+    run("ingest", "iomt_asset.log")
+    said = run("rules", "check", "marks.rules", code=1)
+    assert "is not in it; run `wardwatch rules marks` again" in said
+    run("rules", "marks", "--out", "marks.rules")
+    assert "[10.0.0.8,10.0.0.9] any" in (tmp_path / "marks.rules").read_text()
+    assert "rev:2;" in (tmp_path / "marks.rules").read_text()
+
+    (tmp_path / "local.rules").write_text("# mine\n")
+    assert "is no file of" in run("rules", "marks", "--out", "local.rules", code=1)
+    assert (tmp_path / "local.rules").read_text() == "# mine\n"
+    (tmp_path / "pairs.yaml").write_text("- {device: 10.0.0.8, cve: CVE-2015-3459}\n")
+    said = run("rules", "build", "--pairs", "pairs.yaml", "--out", "marks.rules", code=1)
+    assert "is a file of `wardwatch rules marks`" in said

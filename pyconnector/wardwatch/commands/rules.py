@@ -1,11 +1,11 @@
-"""`rules build`, `rules check`: let the sensor watch the devices that are vulnerable."""
+"""`rules build`, `marks`, `check`: let the sensor watch devices by what the inventory knows."""
 
 from __future__ import annotations
 
 import csv
 import re
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -18,7 +18,7 @@ from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, complain, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
-from wardwatch_enrichment import watch
+from wardwatch_enrichment import marks, watch
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.watch import Pair, RuleFile
 
@@ -49,32 +49,57 @@ def add(verb: Verb) -> None:
         metavar="FILE",
         help="where to; an earlier one is read for the numbers of its rules",
     )
-    made.add_argument(
-        "--valid-days", type=int, default=30, metavar="N", help="until it is stale (default: 30)"
+    _last_options(made)
+    made = group(
+        "marks",
+        mark,
+        "write rules that mark the medical devices of the inventory, for threat-services.rules",
+        "wardwatch rules marks --out marks.rules",
     )
-    made.add_argument("--site", metavar="NAME", help="only this site's devices")
+    made.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="where to; an earlier one is read for the versions of its rules",
+    )
+    _last_options(made)
     made = group(
         "check",
         check,
         "say whether such a file is stale: expired, or an address of a device changed",
         "wardwatch rules check watch.rules",
     )
-    made.add_argument("file", type=Path, metavar="FILE", help="made by `wardwatch rules build`")
+    made.add_argument("file", type=Path, metavar="FILE", help="made by `rules build` or `marks`")
     made.add_argument("--site", metavar="NAME", help="only this site's devices")
+
+
+def _last_options(made: ArgumentParser) -> None:
+    made.add_argument(
+        "--valid-days", type=int, default=30, metavar="N", help="until it is stale (default: 30)"
+    )
+    made.add_argument("--site", metavar="NAME", help="only this site's devices")
+
+
+def _inventory(options: Namespace, config: Config) -> list[Device]:
+    """Return the devices that rules are written of."""
+    if options.valid_days < 1:
+        raise CommandError("--valid-days: give at least 1")
+    with open_store(options, config) as store:
+        return list(pipeline.inventory(store, options.site))
 
 
 def build(options: Namespace, config: Config) -> int:
     """Write the rules."""
-    if options.valid_days < 1:
-        raise CommandError("--valid-days: give at least 1")
-    with open_store(options, config) as store:
-        devices = pipeline.inventory(store, options.site)
+    devices = _inventory(options, config)
     pairs = _pairs(options.pairs, devices)
-    earlier = _earlier(options.out) if options.out.exists() else RuleFile()
+    earlier = RuleFile()
+    if options.out.exists():
+        if _marks(options.out):
+            raise CommandError(f"{options.out}: is a file of `wardwatch rules marks`; name another")
+        earlier = _earlier(options.out)
     text = watch.build(pairs, earlier, time.time(), options.valid_days)
-    temporary = options.out.with_name(f".{options.out.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(options.out)  # Suricata never reads half of it
+    _write(options.out, text)
     without = watch.unwatched(pairs)
     for pair, why in without:
         show([Text(f"no rule: {pair.device[:8]} {pair.cve}: {why}")])
@@ -83,17 +108,56 @@ def build(options: Namespace, config: Config) -> int:
     return 0
 
 
+def mark(options: Namespace, config: Config) -> int:
+    """Write the rules that mark the medical devices."""
+    devices = _inventory(options, config)
+    own = _medical(devices)
+    earlier = ""
+    if options.out.exists():
+        if not _marks(options.out):
+            raise CommandError(f"{options.out}: is no file of `wardwatch rules marks`")
+        earlier = options.out.read_text(encoding="utf-8")
+    try:
+        text = marks.build(own, earlier, time.time(), options.valid_days)
+    except ValueError as error:
+        raise CommandError(f"{error}; give --site, or mark networks by hand") from None
+    _write(options.out, text)
+    addresses = len({ip for ips in own.values() for ip in ips})
+    show([Text(f"Wrote {options.out}: {len(own)} medical devices, {addresses} addresses.")])
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)  # Suricata never reads half of it
+
+
 def check(options: Namespace, config: Config) -> int:
     """Say whether a file is stale."""
     file = _earlier(options.file)
     with open_store(options, config) as store:
-        known = {d.id: d.ips for d in pipeline.inventory(store, options.site)}
-    wrong = watch.stale(file, time.time(), known)
+        devices = list(pipeline.inventory(store, options.site))
+    wrong = watch.stale(file, time.time(), {d.id: d.ips for d in devices})
+    verb, does = "build", "watches"
+    if _marks(options.file):
+        verb, does = "marks", "marks"
+        wrong += marks.unmarked(file, _medical(devices))
     for reason in wrong:
-        complain(f"{options.file}: stale: {reason}; run `wardwatch rules build` again")
+        complain(f"{options.file}: stale: {reason}; run `wardwatch rules {verb}` again")
     if not wrong:
-        show([Text(f"{options.file}: watches {len(file.devices)} devices where they are now.")])
+        show([Text(f"{options.file}: {does} {len(file.devices)} devices where they are now.")])
     return 1 if wrong else 0
+
+
+def _medical(devices: Iterable[Device]) -> dict[str, tuple[str, ...]]:
+    """Return the addresses of the medical devices that have some."""
+    return {d.id: d.ips for d in devices if d.device_class == "medical" and d.ips}
+
+
+def _marks(path: Path) -> bool:
+    with path.open("rb") as text:
+        return text.readline().startswith(marks.HEAD.encode())
 
 
 def _earlier(path: Path) -> RuleFile:
