@@ -17,13 +17,24 @@ Affected = Literal["confirmed", "likely", "possible", "candidate", "fixed", "not
 AFFECTED: tuple[Affected, ...] = (
     "confirmed", "likely", "possible", "candidate", "fixed", "not_affected"
 )  # fmt: skip
+OPEN: tuple[Affected, ...] = ("confirmed", "likely", "possible", "candidate")
 # What a predicate is by the evidence; the strong one is positive proof of the contrary.
 Truth = Literal["true", "strong_false", "weak_false", "unknown"]
 Verdict = Literal["exploitable", "potential", "unlikely", "not_exploitable"]
 # What kind of proof; two of different kinds are independent of each other.
 Proof = Literal[
-    "seen", "refusal", "configuration", "version", "boundary", "bench", "manufacturer", "silence"
+    "seen",
+    "refusal",
+    "configuration",
+    "version",
+    "boundary",
+    "bench",
+    "manufacturer",
+    "patch",
+    "silence",
 ]
+
+SENSOR = "0.0.0.0"  # noqa: S104  the host that stands for the sensor itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +43,7 @@ class Exposure:
 
     The columns are those of ``iomt_exposure.log``; `peers` are addresses and prefixes, `clients`
     how many different addresses called at least, `line` is the first log line that says so. The
-    host 0.0.0.0 is the sensor itself.
+    host `SENSOR` is the sensor itself.
     """
 
     host: str

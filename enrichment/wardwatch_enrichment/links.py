@@ -18,6 +18,7 @@ ROUTED_SUBNETS = 3  # a MAC that answers in so many subnets without DHCP is a ro
 ROUTED_ADDRESSES = 9  # or for so many IPv4 addresses, as a proxy does; so the sensor judges, too
 _VIRTUAL = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f")  # VRRP, HSRP
 UNPROVEN = 0.6  # confidence in an address that was only seen, never tied to a MAC
+SURE_ENOUGH = 0.4  # an address that was only seen, up to a day before or after
 _CONFIDENCE = {"dhcp.mac": 0.95, "arp.mac": 0.9, "conn.mac": 0.85}
 
 
@@ -211,6 +212,12 @@ def holders(held: Iterable[tuple[str, Binding]], at: float) -> list[Holder]:
     return likeliest[:1] + [
         replace(other, confidence=other.confidence * 0.5) for other in likeliest[1:]
     ]
+
+
+def sure_holder(held: Iterable[tuple[str, Binding]], at: float) -> str | None:
+    """Return the id of the device that held an address at a time, None where that is not sure."""
+    likely = holders(held, at)
+    return likely[0].device_id if likely and likely[0].confidence >= SURE_ENOUGH else None
 
 
 def _likelihood(holder: Holder, at: float) -> tuple[float, float]:

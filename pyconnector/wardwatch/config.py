@@ -17,6 +17,7 @@ from typing import Any, get_args, get_type_hints
 from wardwatch.feed_settings import FeedSettings
 from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
 from wardwatch.scope import DEFAULT_NETWORKS, Scope
+from wardwatch.store.exposure import DAYS_KEPT
 
 DEFAULT_FILE = Path("wardwatch.toml")
 
@@ -36,9 +37,23 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """`file`: the SQLite database."""
+    """`file`: the SQLite database; `exposure_days`: how long it is known who called a service."""
 
     file: Path = Path("wardwatch.db")
+    exposure_days: int = DAYS_KEPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VexSettings:
+    """In whose name `vex export` speaks: `author` is the hospital, `namespace` a web address of it.
+
+    `tlp` says who may read that: RED, AMBER, GREEN or WHITE.
+    """
+
+    author: str | None = None
+    namespace: str | None = None
+    contact: str | None = None
+    tlp: str = "AMBER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +64,7 @@ class Config:
     store: StoreSettings = field(default_factory=StoreSettings)
     elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
+    vex: VexSettings = field(default_factory=VexSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:
@@ -99,6 +115,8 @@ def _from_text(text: str, hint: Any) -> object:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     if hint == tuple[str, ...]:
         return [part.strip() for part in text.split(",")]
+    if hint is int and text.isdecimal():
+        return int(text)
     return text
 
 
@@ -126,6 +144,8 @@ def _fit(value: object, hint: Any) -> object | None:
         return Path(value).expanduser()
     if hint == tuple[str, ...] and isinstance(value, list):
         return tuple(value) if all(isinstance(part, str) for part in value) else None
+    if hint is int and isinstance(value, int) and value < 1:
+        return None
     return value if type(value) in kinds else None
 
 
@@ -151,4 +171,6 @@ def _toml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(part) for part in value) + "]"
+    if isinstance(value, int):
+        return str(value)
     return json.dumps(str(value))  # a JSON string is a TOML string

@@ -52,7 +52,7 @@ class Hearing:
         """Take in a block; returns the rows that were wrong as (line number, reason)."""
         wrong: dict[int, str] = {}
         rows = rows_in_order(block.rows, wrong)
-        lines = _Lines(block)
+        lines = WayBack(block)
         for ear in self._ears:
             wrong |= ear.listen(rows, lines)
         return [(lines.number(row_id), reason) for row_id, reason in wrong.items()]
@@ -101,7 +101,7 @@ class _Ear:
         }
         self.heard = mute if len(mute) < MUTE_REMEMBERED else {}
 
-    def listen(self, rows: list[Any], lines: _Lines) -> dict[int, str]:
+    def listen(self, rows: list[Any], lines: WayBack) -> dict[int, str]:
         """Take in rows in order of time; returns why rows are wrong, by their `id()`."""
         if not rows:
             return {}
@@ -148,7 +148,7 @@ class _Ear:
         except ValueError:
             return True  # so that what it states is looked at, and found wrong
 
-    def _hear(self, part: Part, first: Any, last: float, lines: _Lines) -> None:
+    def _hear(self, part: Part, first: Any, last: float, lines: WayBack) -> None:
         known = self.heard.get(part)
         if isinstance(known, _Heard):
             if first.ts < known.first:
@@ -163,7 +163,7 @@ class _Ear:
                 self.heard[part] = _Heard(states, first.ts, last, line, first.uid)
 
 
-class _Lines:
+class WayBack:
     """The way from a row back to its line, made only where something asks for it."""
 
     def __init__(self, block: Block) -> None:
@@ -178,15 +178,17 @@ class _Lines:
         return self._lines[self._at[row_id]]
 
     def text(self, row: Any) -> bytes:
+        """The line of a row."""
         return self._find(id(row))[1]
 
     def number(self, row_id: int) -> int:
+        """The number of the line of a row, given by its `id()`."""
         return self._find(row_id)[0]
 
 
 def lines_of(block: Block, wrong: dict[int, str]) -> list[tuple[int, str]]:
     """Return line number and reason of the rows that are wrong, given by their `id()`."""
-    lines = _Lines(block)
+    lines = WayBack(block)
     return [(lines.number(row_id), reason) for row_id, reason in wrong.items()]
 
 

@@ -1,10 +1,11 @@
-"""All that is heard of one file, of one log or of many: its claims and its alarms."""
+"""All that is heard of one file, of one log or of many: its claims, its alarms, its exposures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from wardwatch.alarms import Alarms
+from wardwatch.exposures import Exposures
 from wardwatch.hearing import Hearing
 from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
@@ -27,18 +28,26 @@ class Listening:
         self._alarms = {
             log: Alarms(parser, scope) for log, parser in wanted.items() if not parser.VIEWS
         }
+        self._exposures = {
+            log: Exposures(parser, scope)
+            for log, parser in wanted.items()
+            if hasattr(parser, "exposures")
+        }
 
     @property
     def is_full(self) -> bool:
         """Whether a batch is due."""
-        return any(hearing.is_full for hearing in self._hearings.values()) or any(
-            alarms.is_full for alarms in self._alarms.values()
-        )
+        every: tuple[Iterable[Hearing | Alarms | Exposures], ...] = (
+            self._hearings.values(), self._alarms.values(), self._exposures.values()
+        )  # fmt: skip
+        return any(part.is_full for parts in every for part in parts)
 
     def listen(self, log: str, block: Block) -> list[tuple[int, str]]:
         """Take in a block; returns the lines and rows that were wrong as (line number, reason)."""
-        part = self._hearings.get(log) or self._alarms.get(log)
-        return [*block.bad, *(part.listen(block) if part else ())]
+        parts = (self._hearings.get(log), self._alarms.get(log), self._exposures.get(log))
+        wrong = [one for part in parts if part for one in part.listen(block)]
+        # A line is wrong once, for whatever is found first.
+        return [*block.bad, *dict(reversed(wrong)).items()]
 
     def commit(self, store: Store) -> None:
         """Put what was heard since the last batch into the store, all of it or nothing."""
@@ -47,3 +56,5 @@ class Listening:
                 store.add(hearing.claims())
             for log, alarms in self._alarms.items():
                 store.add_events(self._site, self._sensor, log, alarms.take())
+            for log, exposures in self._exposures.items():
+                store.add_exposures(self._site, self._sensor, log, exposures.take())

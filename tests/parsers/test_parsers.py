@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from wardwatch import parsers
 from wardwatch.alarms import Alarms
+from wardwatch.exposures import Exposures
 from wardwatch.hearing import Hearing
 from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
@@ -27,13 +29,25 @@ def heard(path: Path) -> dict[str, object]:
     if not parser.VIEWS:
         return alarmed(path, parser)
     hearing = Hearing(parser, site="here", sensor="s1", scope=Scope())
+    exposures = Exposures(parser, Scope()) if hasattr(parser, "exposures") else None
     wrong: list[tuple[int, str]] = []
     for block in zeek_files.read(LogFile(path=path, log=log), parser.Row):
         wrong += [*block.bad, *hearing.listen(block)]
+        wrong += exposures.listen(block) if exposures else []
     claims = [asdict(claim.first) | {"last_seen": claim.last_seen} for claim in hearing.claims()]
     for claim in claims:
         del claim["line"], claim["site"], claim["sensor"], claim["log"]
-    return {"claims": claims, "wrong": sorted(wrong)}
+    found: dict[str, object] = {"claims": claims, "wrong": sorted(set(wrong))}
+    return found | {"exposures": list(exposed(exposures))} if exposures else found
+
+
+def exposed(exposures: Exposures) -> Iterator[str]:
+    """Yield in a line what rows show of a host on a day."""
+    for about, shown in exposures.take().items():
+        times = sum(len(some) for some in shown.times) + sum(one.times for one in shown.intervals)
+        told = [value for value in about if value is not None]
+        more = (*sorted(shown.services), *sorted(shown.peers))
+        yield " ".join(map(str, (*told, f"x{times}", *more)))
 
 
 def alarmed(path: Path, parser: parsers.Parser) -> dict[str, object]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.text import Text
 
+from wardwatch import findings
 from wardwatch.commands import Verb, complain, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
@@ -35,10 +36,12 @@ def ingest(options: Namespace, config: Config) -> int:
     """Read logs into the store."""
     site, sensor = options.site or config.site.name, options.sensor or config.site.sensor
     with open_store(options, config, must_exist=False) as store:
+        store.days_kept = config.store.exposure_days
         run = Ingest(store, site=site, sensor=sensor, scope=Scope(config.site.networks))
         files = run.find(options.paths)
         with _progress(total_bytes(files)) as bar:
             report = run.run(files, lambda done: bar.advance(bar.task_ids[0], done))
+        findings.read(store)
         known = store.device_count(site)
     for problem in report.problems:
         complain(problem)
@@ -64,7 +67,7 @@ def _summary(report: Report) -> str:
     if report.bad_rows:
         text += f"; {report.bad_rows} lines were bad"
     if report.dropped:
-        text += f", dropped {report.dropped} claims over the limits of their hosts"
+        text += f", dropped {report.dropped} claims and exposures over the limits of their hosts"
     if report.ignored:
         text += f"; logs not used: {', '.join(sorted(report.ignored))}"
     return text + "."

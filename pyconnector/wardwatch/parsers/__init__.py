@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
@@ -30,7 +30,38 @@ class Statement(NamedTuple):
     subject: str | None = None
 
 
+class Interval(NamedTuple):
+    """What a row sums up from `first` to `last`: how many times, clients, bytes not captured."""
+
+    first: float | str
+    last: float | str
+    times: int
+    clients: int = 0
+    missed_bytes: int = 0
+
+
+class Shown(NamedTuple):
+    """What rows show of how `host` is exposed; the columns of an `Exposure` apart from its origin.
+
+    Without an `interval` each row that shows it is one time that it was so, and who is at the other
+    end is one of the `peers`, but for coverage.
+    """
+
+    host: str
+    kind: str
+    proto: str | None = None
+    port: int | None = None
+    state: str | None = None
+    by: str | None = None
+    value: str | None = None
+    mac: str | None = None
+    services: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    interval: Interval | None = None
+
+
 Part = tuple[Any, ...]
+Exposed = tuple[Part, str | None, Any]  # a part of a row, who is at the other end, and the row
 Vlan = Annotated[int, msgspec.Meta(ge=0, le=4095)]
 
 
@@ -52,7 +83,10 @@ class Parser(Protocol):
     """The shape of a module in this package.
 
     One of a log of threats also has a function ``alarms``, that yields what a row says of its
-    hosts, and raises `ValueError` where it is not what it should be.
+    hosts, and raises `ValueError` where it is not what it should be. One whose rows show how hosts
+    are exposed has two: ``exposed`` yields the parts of rows that show it, each beginning with the
+    host, and the address at the other end (None where there is none); ``exposures`` yields what a
+    part shows of that host, and raises `ValueError` where it is not what it should be.
     """
 
     LOG: str
@@ -76,6 +110,13 @@ def address(value: str) -> str:
     return str(ip_address(value.partition("%")[0]))
 
 
+@lru_cache(maxsize=1 << 16)
+def network(value: str) -> str:
+    """Return a prefix in its canonical form; raises `ValueError` with the value in it."""
+    return str(ip_network(value))
+
+
+@lru_cache(maxsize=1 << 16)
 def hardware_address(value: str | None) -> str | None:
     """Return a unicast MAC in lower case with colons, None for none, zero, and group addresses."""
     if not value:

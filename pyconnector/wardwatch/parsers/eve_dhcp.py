@@ -13,7 +13,7 @@ from operator import attrgetter
 import msgspec
 
 from wardwatch.eve import Record
-from wardwatch.parsers import Part, Statement, View, address, hardware_address
+from wardwatch.parsers import Exposed, Part, Shown, Statement, View, address, hardware_address
 
 LOG = "eve_dhcp"
 SCOPED = False  # who gets a lease here is ours
@@ -95,3 +95,19 @@ VIEWS = (
     View(parts=_leases, host=attrgetter("granted"), states=_lease),
     View(parts=_cards, host=attrgetter("src_ip"), states=_card),
 )
+
+
+def exposed(rows: list[Row]) -> Iterator[Exposed]:
+    """Yield who got an address, and whether it had none before: then its link has come up."""
+    for row in rows:
+        if row.granted:
+            yield (row.granted, row.dhcp.client_mac, not row.held), None, row
+
+
+def exposures(part: Part) -> Iterator[Shown]:
+    """Yield that the client uses DHCP, and that its link came up (RFC 2131: ciaddr)."""
+    host, chaddr, is_up = part
+    host, mac = address(host), hardware_address(chaddr)
+    yield Shown(host, "uses", value="dhcp", mac=mac)
+    if is_up:
+        yield Shown(host, "coverage", value="link_up_dhcp", mac=mac)

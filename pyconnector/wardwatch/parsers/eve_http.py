@@ -1,7 +1,9 @@
 """Suricata ``http`` records: what clients and servers call themselves, without URLs.
 
 https://docs.suricata.io/en/suricata-7.0.10/output/eve/eve-json-format.html#event-type-http
-The server's own headers are there where ``custom`` names Server and WWW-Authenticate.
+The server's own headers are there where ``custom`` names Server and WWW-Authenticate, the status
+where the records are ``extended``. A request without Authorization cannot be told from one of which
+it was not written.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ from operator import attrgetter
 import msgspec
 
 from wardwatch.eve import Record
-from wardwatch.parsers import Part, Statement, View, address
+from wardwatch.parsers import Exposed, Part, Shown, Statement, View, address
 
 LOG = "eve_http"
 SCOPED = True
 
 _URL = re.compile(r"[ ;]*\(?\+?[A-Za-z0-9]+://[^ ;,)\"]*\)?")
 _REALM = re.compile(r'realm="([^"]*)"', re.IGNORECASE)
+_BASIC = re.compile(r"\s*basic\s", re.IGNORECASE)
+IN_CLEAR = "credentials_in_clear"
+UNAUTHORIZED = 401
 _PROXIED = {"via", "x-forwarded-for", "forwarded"}
 _WANTED = {"server", "www-authenticate"} | _PROXIED
 
@@ -38,8 +43,15 @@ class Http(msgspec.Struct, gc=False, omit_defaults=True):
     url: str | None = None
     request_headers: list[Header] = []
     response_headers: list[Header] = []
+    status: int | None = None
+    is_basic: bool = False
 
     def __post_init__(self) -> None:
+        # Of an authorization only that it is there, and readable.
+        self.is_basic = any(
+            header.name.lower() == "authorization" and _BASIC.match(header.value)
+            for header in self.request_headers
+        )
         # Of a URL only whether it is whole is of interest: then a proxy was asked for it.
         self.url = "://" if self.url and re.match(r"[A-Za-z]+://", self.url) else None
         for headers in (self.request_headers, self.response_headers):
@@ -62,6 +74,7 @@ class Row(Record, gc=False, tag="http"):
     """The columns used here. The source is the client."""
 
     http: Http = msgspec.field(default_factory=Http)
+    dest_port: int | None = None
 
 
 def _clients(rows: list[Row]) -> dict[Part, Row]:
@@ -101,3 +114,20 @@ VIEWS = (
     View(parts=_clients, host=attrgetter("src_ip"), states=_client),
     View(parts=_servers, host=attrgetter("dest_ip"), states=_server),
 )
+
+
+def exposed(rows: list[Row]) -> Iterator[Exposed]:
+    """Yield what servers demand, and passwords in clear; a proxy's answers are others'."""
+    for row in rows:
+        if row.http.status == UNAUTHORIZED and not row.http.url:
+            yield (row.dest_ip, row.dest_port, "demanded"), row.src_ip, row
+        if row.http.is_basic:
+            yield (row.dest_ip, row.dest_port, IN_CLEAR), row.src_ip, row
+            yield (row.src_ip, None, IN_CLEAR), row.dest_ip, row
+
+
+def exposures(part: Part) -> Iterator[Shown]:
+    """Yield how one logs in at a server, or that a client sends a password in clear."""
+    host, port, value = part
+    proto = None if port is None else "tcp"
+    yield Shown(address(host), "auth", proto, port, value=value, services=("http",))

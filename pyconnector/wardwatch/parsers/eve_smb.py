@@ -13,12 +13,23 @@ from operator import attrgetter
 import msgspec
 
 from wardwatch.eve import Record
-from wardwatch.parsers import Part, Statement, View, address
+from wardwatch.parsers import Exposed, Part, Shown, Statement, View, address
 
 LOG = "eve_smb"
 SCOPED = True
 
 HOST_SERVICES = ("cifs", "host")
+NEGOTIATE = ("SMB1_COMMAND_NEGOTIATE_PROTOCOL", "SMB2_COMMAND_NEGOTIATE_PROTOCOL")
+# As Zeek's side names the dialects of MS-SMB2 2.2.4. The wildcard 2.?? is negotiated again.
+DIALECTS = {
+    "NT LM 0.12": "smb_1",
+    "NT LANMAN 1.0": "smb_1",
+    "2.02": "smb_2.0.2",
+    "2.10": "smb_2.1",
+    "3.00": "smb_3.0",
+    "3.02": "smb_3.0.2",
+    "3.11": "smb_3.1.1",
+}
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
 _BUILD = re.compile(r"(\d+)\.(\d+) build (\d+)")
 
@@ -47,6 +58,8 @@ class Smb(msgspec.Struct, gc=False, omit_defaults=True):
     """One exchange."""
 
     status: str | None = None
+    command: str | None = None
+    dialect: str | None = None
     request: Native | None = None
     response: Native | None = None
     ntlmssp: Ntlm | None = None
@@ -57,6 +70,14 @@ class Row(Record, gc=False, tag="smb"):
     """The columns used here. The source is the client."""
 
     smb: Smb = msgspec.field(default_factory=Smb)
+    dest_port: int | None = None
+
+    @property
+    def spoken(self) -> str | None:
+        """The dialect that the server has agreed to, where it does so."""
+        if self.smb.command not in NEGOTIATE or self.smb.status != "STATUS_SUCCESS":
+            return None
+        return DIALECTS.get(self.smb.dialect or "")
 
 
 def _natives(end: str, side: str, rows: list[Row]) -> dict[Part, Row]:
@@ -116,3 +137,16 @@ VIEWS = (
     View(parts=_computers, host=attrgetter("src_ip"), states=_computer),
     View(parts=_tickets, host=attrgetter("dest_ip"), states=_ticket),
 )
+
+
+def exposed(rows: list[Row]) -> Iterator[Exposed]:
+    """Yield which dialects servers speak."""
+    for row in rows:
+        if spoken := row.spoken:
+            yield (row.dest_ip, row.dest_port, spoken), row.src_ip, row
+
+
+def exposures(part: Part) -> Iterator[Shown]:
+    """Yield the dialect."""
+    server, port, dialect = part
+    yield Shown(address(server), "auth", "tcp", port, value=dialect, services=("smb",))

@@ -14,14 +14,24 @@ from operator import attrgetter
 import msgspec
 
 from wardwatch.eve import Record
-from wardwatch.parsers import Part, Statement, View, address
+from wardwatch.parsers import Exposed, Part, Shown, Statement, View, address
 
 LOG = "eve_tls"
 SCOPED = True
 
 MAX_NAMES = 16
+# As Zeek calls the version that the server chose.
+VERSIONS = {
+    "SSLv2": "SSLv2",
+    "SSLv3": "SSLv3",
+    "TLSv1": "TLSv10",
+    "TLS 1.1": "TLSv11",
+    "TLS 1.2": "TLSv12",
+    "TLS 1.3": "TLSv13",
+}
 # Mail addresses, given names and user identifiers are persons'.
 _SUBJECT = ("C", "DC", "L", "O", "OU", "ST", "serialNumber")
+_DAY = len("2036-11-19")  # of a time, which is in UTC
 _NEXT = re.compile(r", (?=[A-Za-z0-9.]+=)")
 
 
@@ -64,12 +74,15 @@ class Tls(Certificate, gc=False):
     client: Client | None = None
     ja3: Hash | None = None
     ja4: str | None = None
+    version: str | None = None
+    notafter: str | None = None
 
 
 class Row(Record, gc=False, tag="tls"):
     """The columns used here. The source is the client."""
 
     tls: Tls = msgspec.field(default_factory=Tls)
+    dest_port: int | None = None
 
 
 def _parts(name: str | None) -> list[str]:
@@ -86,7 +99,11 @@ def _attribute(name: str | None, key: str) -> str:
 
 
 def _servers(rows: list[Row]) -> dict[Part, Row]:
-    return {(row.dest_ip, *row.tls.names): row for row in rows if row.tls.subject}
+    return {
+        (row.dest_ip, (row.tls.notafter or "")[:_DAY], *row.tls.names): row
+        for row in rows
+        if row.tls.subject
+    }
 
 
 def _certificate(side: str, part: Part) -> Iterator[Statement]:
@@ -106,7 +123,10 @@ def _certificate(side: str, part: Part) -> Iterator[Statement]:
 
 
 def _server(part: Part) -> Iterator[Statement]:
-    yield from _certificate("", part)
+    host, last_day, *rest = part
+    if last_day:
+        yield Statement(address(host), "tls.not_after", last_day)
+    yield from _certificate("", (host, *rest))
 
 
 def _clients(rows: list[Row]) -> dict[Part, Row]:
@@ -137,3 +157,19 @@ VIEWS = (
     View(parts=_clients, host=attrgetter("src_ip"), states=_client),
     View(parts=_hellos, host=attrgetter("src_ip"), states=_hello),
 )
+
+
+def exposed(rows: list[Row]) -> Iterator[Exposed]:
+    """Yield which versions are spoken."""
+    for row in rows:
+        if version := VERSIONS.get(row.tls.version or ""):
+            yield (row.dest_ip, row.dest_port, version), row.src_ip, row
+            yield (row.src_ip, None, version), row.dest_ip, row
+
+
+def exposures(part: Part) -> Iterator[Shown]:
+    """Yield the version; a server's part has a port."""
+    host, port, version = part
+    is_server = port is not None
+    proto, services = ("tcp", ("ssl",)) if is_server else (None, ())
+    yield Shown(address(host), "uses", proto, port, value=version, services=services)

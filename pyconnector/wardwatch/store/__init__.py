@@ -10,6 +10,7 @@ from pathlib import Path
 from wardwatch.store.claims import Claims
 from wardwatch.store.devices import Devices, Entry, Told
 from wardwatch.store.events import Events
+from wardwatch.store.exposure import Exposures
 from wardwatch.store.feeds import Feeds
 from wardwatch.store.limits import Limits
 from wardwatch.store.schema import SCHEMA_VERSION, StoreError, connect, create, version_of
@@ -17,7 +18,7 @@ from wardwatch.store.schema import SCHEMA_VERSION, StoreError, connect, create, 
 __all__ = ["Entry", "Store", "StoreError", "Told"]
 
 
-class Store(Claims, Devices, Feeds, Events):
+class Store(Claims, Devices, Feeds, Events, Exposures):
     """An open database."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:

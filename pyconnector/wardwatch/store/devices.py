@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from wardwatch.store.schema import Asking, StoreError
+from wardwatch.store.subjects import Subjects
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.identity import without_model
 from wardwatch_enrichment.ids import Assigned
@@ -46,7 +47,7 @@ class IdentityEvent:
     key: str
 
 
-class Devices(Asking):
+class Devices(Asking, Subjects):
     """The part of the store that the pipeline fills."""
 
     path: Path
@@ -114,6 +115,7 @@ class Devices(Asking):
             for table in ("device", "device_key", "device_host", "held"):
                 query = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608  constant
                 self._db.execute(query, (device_id,))
+            self.drop_subject(device_id)
         # Those that keep their number go first, so that no new one takes it.
         for entry in sorted(entries, key=lambda entry: numbers.get(entry.device.id) is None):
             self._put(site, entry, numbers.get(entry.device.id))
@@ -126,6 +128,7 @@ class Devices(Asking):
             "INSERT INTO device VALUES (?, ?, ?, ?)",
             (number, device_id, site, msgspec.json.encode(entry.device)),
         )
+        self.put_subject(entry.device)
         self._db.executemany(
             "INSERT OR REPLACE INTO device_key VALUES (?, ?, ?)",
             [(site, key, device_id) for key in entry.keys],

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 WAIT = 120.0  # seconds for another process to finish writing
 
 SCHEMA = """
@@ -75,6 +75,16 @@ CREATE TABLE IF NOT EXISTS event (
   first_seen REAL NOT NULL, last_seen REAL NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY (site, host, day, log, sid, signature, direction, sensor, peer)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS exposure (
+  site TEXT NOT NULL, host TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL,
+  state TEXT NOT NULL, proto TEXT NOT NULL, port INTEGER NOT NULL, refuser TEXT NOT NULL,
+  value TEXT NOT NULL, mac TEXT NOT NULL, sensor TEXT NOT NULL, log TEXT NOT NULL,
+  first_seen REAL NOT NULL, last_seen REAL NOT NULL, count INTEGER NOT NULL,
+  clients INTEGER NOT NULL, missed_bytes INTEGER NOT NULL, services TEXT NOT NULL,
+  peers TEXT NOT NULL, line TEXT NOT NULL,
+  PRIMARY KEY (site, host, day, kind, state, proto, port, refuser, value, mac, sensor, log)
+);
+CREATE INDEX IF NOT EXISTS exposure_day ON exposure (day, site);
 CREATE TABLE IF NOT EXISTS fact (
   site TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL,
   body TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (site, source, kind, line)
@@ -99,6 +109,23 @@ CREATE TABLE IF NOT EXISTS feed_record (
 );
 CREATE INDEX IF NOT EXISTS feed_record_name ON feed_record (kind, name);
 CREATE INDEX IF NOT EXISTS feed_record_feed ON feed_record (feed);
+CREATE TABLE IF NOT EXISTS subject (
+  id TEXT PRIMARY KEY, site TEXT NOT NULL, body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS subject_site ON subject (site);
+CREATE TABLE IF NOT EXISTS subject_token (
+  token TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (token, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS subject_token_id ON subject_token (id);
+CREATE TABLE IF NOT EXISTS advisory_token (
+  token TEXT NOT NULL, publisher TEXT NOT NULL, id TEXT NOT NULL,
+  PRIMARY KEY (token, publisher, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS advisory_token_id ON advisory_token (publisher, id);
+CREATE TABLE IF NOT EXISTS advisory_read (
+  publisher TEXT NOT NULL, id TEXT NOT NULL, sha256 TEXT NOT NULL, knowledge TEXT NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY (publisher, id)
+);
 CREATE TABLE IF NOT EXISTS score (
   cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL
 ) WITHOUT ROWID;
