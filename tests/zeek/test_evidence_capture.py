@@ -77,6 +77,7 @@ EXPECTED = {
         ("tls.subject", "OU=CT Service,O=Example Imaging,C=DE"),
         ("tls.issuer_organization", "Example Imaging"),
         ("tls.common_name", "ct7.hospital.example"),
+        ("tls.not_after", "2036-11-19"),
         ("tls.name", "ct7.hospital.example"),
         ("tls.name", "ct7"),
     },

@@ -54,8 +54,25 @@ function attribute(name: string, key: string): string
 	return "";
 	}
 
+## The day of a time, in UTC wherever the sensor stands: strftime() would tell the local one.
+function day_of(t: time): string
+	{
+	# Days since 1 March of the year 0, in eras of 400 years that are all alike.
+	local days = double_to_count(time_to_double(t)) / 86400 + 719468;
+	local in_era = days % 146097;
+	local year = ( in_era - in_era / 1460 + in_era / 36524 - in_era / 146096 ) /
+	    365;
+	local in_year = in_era - ( 365 * year + year / 4 - year / 100 );
+	local month = ( 5 * in_year + 2 ) / 153;
+	local day = in_year - ( 153 * month + 2 ) / 5 + 1;
+
+	year += days / 146097 * 400 + ( month < 10 ? 0 : 1 );
+	return fmt("%04d-%02d-%02d", year, month < 10 ? month + 3 : month - 9, day);
+	}
+
 function tell_server(c: connection, x: X509::Info, names: string_vec)
 	{
+	tell(c, F, "tls.not_after", day_of(x$certificate$not_valid_after));
 	tell(c, F, "tls.subject", organisation(x$certificate$subject));
 	tell(c, F, "tls.issuer_organization", attribute(x$certificate$issuer, "O"));
 

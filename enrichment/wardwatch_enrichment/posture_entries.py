@@ -1,0 +1,127 @@
+"""The entries of ``posture.yaml``, and a finding made of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from wardwatch_enrichment import assessment, exploitability
+from wardwatch_enrichment.content import data
+from wardwatch_enrichment.finding import Affected, Answer, Finding, Ground
+from wardwatch_enrichment.model import Attribute
+from wardwatch_enrichment.preconditions import Need, need
+from wardwatch_enrichment.surroundings import LIFE, Surroundings
+
+SEEN = "seen on the wire"
+CHECKS = (
+    "system", "component", "crossing", "internet", "certificate", "account", "disclosure", "recall"
+)  # fmt: skip
+_TEXTS = ("names", "classes", "actions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posture:
+    """An entry of ``posture.yaml``; the file's head says what each key means."""
+
+    id: str
+    title: str
+    actions: tuple[str, ...]
+    source: str
+    needs: tuple[Need, ...] = ()
+    side: str = "server"
+    check: str = ""
+    names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    sids: tuple[int, ...] = ()
+    answers: tuple[Claim, ...] = ()
+    cvss: str | None = None
+    codeless: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An answer of a disclosure statement, and what contradicts it."""
+
+    question: str
+    answer: str
+    says: str
+    needs: tuple[Need, ...] = ()
+    check: str = ""
+    names: tuple[str, ...] = ()
+    affected: Affected = "confirmed"
+
+
+@cache
+def entries() -> tuple[Posture, ...]:
+    """Return everything that is looked for."""
+    return tuple(entry(name, told) for name, told in data("posture.yaml")["posture"].items())
+
+
+def entry(name: str, told: Mapping[str, Any]) -> Posture:
+    """Return one entry; raises `ValueError` where it is not what it should be."""
+    said = {key: value for key, value in told.items() if key != "examples"}
+    if unknown := said.keys() - Posture.__dataclass_fields__.keys():
+        raise ValueError(f"{name}: unknown keys: {', '.join(sorted(unknown))}")
+    said |= {key: tuple(map(str, said[key])) for key in _TEXTS if key in said}
+    said["needs"] = tuple(need(one) for one in said.get("needs", ()))
+    said["sids"] = tuple(said.get("sids", ()))
+    said["answers"] = tuple(
+        Claim(
+            **{
+                **claim,
+                "needs": tuple(need(one) for one in claim.get("needs", ())),
+                "names": tuple(claim.get("names", ())),
+            }
+        )
+        for claim in said.get("answers", ())
+    )
+    made = Posture(id=name, **said)
+    if made.check not in ("", *CHECKS) or not (made.check or made.needs):
+        raise ValueError(f"{name}: needs `needs`, or a check of {', '.join(CHECKS)}")
+    return made
+
+
+def made(
+    one: Posture,
+    around: Surroundings,
+    answers: Iterable[Answer],
+    needs: Iterable[Need] = (),
+    suffix: str = "",
+) -> Finding:
+    """Return what an entry is on a device, judged by the answers; `suffix` tells several apart."""
+    number = one.id + suffix
+    found = Finding(
+        id=assessment.identifier(around.device.id, number),
+        device_id=around.device.id,
+        vulnerability=number,
+        title=one.title,
+        affected="confirmed",
+        cvss=one.cvss,
+        actions=one.actions,
+        notes=(one.note,) if one.note else (),
+    )
+    judged = exploitability.judged(found, tuple(answers), tuple(needs), around)
+    return replace(judged, wording=SEEN)
+
+
+def true(predicate: str, grounds: Iterable[Ground]) -> Answer:
+    """Return that something was seen."""
+    return Answer(predicate=predicate, truth="true", grounds=tuple(grounds))
+
+
+def stated(attribute: Attribute, sentence: str) -> Ground:
+    """Return an attribute of a device as what an answer rests on."""
+    proof = attribute.evidence[0] if attribute.evidence else None
+    return Ground(
+        kind="seen",
+        sentence=sentence,
+        signed_by=proof.sensor if proof else "",
+        time=attribute.last_seen,
+        expires=attribute.last_seen + LIFE,
+        void=("new software",),
+        log=proof.log if proof else None,
+        line=proof.line if proof else "",
+    )
