@@ -17,10 +17,12 @@ TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chr
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory, write report.html
+demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory and findings, write report.html
 	@mkdir -p build && rm -f $(DEMO_DB) $(DEMO_DB)-wal $(DEMO_DB)-shm
 	$(BIN)/wardwatch ingest --db $(DEMO_DB) --site hospital examples/hospital
 	$(BIN)/wardwatch devices --db $(DEMO_DB)
+	$(BIN)/wardwatch feeds import --db $(DEMO_DB) examples/advisories
+	$(BIN)/wardwatch findings --db $(DEMO_DB)
 	$(BIN)/wardwatch report --db $(DEMO_DB) -o report.html
 
 demo-suricata: $(BIN)/wardwatch  ## the same site from Suricata's eve.json alone, and what each sensor found
@@ -59,8 +61,9 @@ fmt: $(BIN)/pytest  ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop; figures also in build/bench.json
+bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, and matching; figures also in build/bench.json
 	$(BIN)/python tests/bench/ingest.py
+	$(BIN)/python tests/bench/matching.py
 
 bench-scale: $(BIN)/pytest  ## take in 100,000 devices with 30 claims each; figures also in build/bench-scale.json
 	$(BIN)/python tests/bench/scale.py

@@ -16,6 +16,12 @@ from wardwatch_enrichment.facts import Fact
 
 _Network = IPv4Network | IPv6Network
 _WIDEST = 8  # bits that a network must have at least to be one's own
+_UNREAD = ((-1, -1),)
+# What a rule is about that names one of them: of others nobody knows what they stand for.
+_PROTOCOLS = frozenset((
+    "tcp", "udp", "icmp", "icmp6", "icmpv6", "ipv6-icmp", "igmp", "esp", "ah", "ahp", "gre", "ospf",
+    "eigrp", "pim", "vrrp", "sctp",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,14 @@ class _Row:
         right = self.protocol in ("", "ip", "any", proto)
         return right and (not self.ports or any(low <= port <= high for low, high in self.ports))
 
+    def may_ask(self, proto: str, port: int) -> bool:
+        """Tell whether it may be about a port: what cannot be read in it may say so."""
+        right = self.protocol == proto or self.protocol not in _PROTOCOLS
+        unread = self.ports == _UNREAD
+        return right and (
+            not self.ports or unread or any(low <= port <= high for low, high in self.ports)
+        )
+
 
 class Boundaries:
     """The boundary facts of one site, ready to be asked."""
@@ -46,35 +60,52 @@ class Boundaries:
                 key = (fact.source, fact.values.get("enforced_by", ""))
                 self._lists[key].append(_row(fact))
 
-    def denied(self, ips: Iterable[str], proto: str, port: int) -> Fact | None:
+    def denied(
+        self, ips: Iterable[str], proto: str, port: int, let_in: Iterable[tuple[str, int]] = ()
+    ) -> Fact | None:
         """Return the row that keeps everybody from a port of a device; None where none does.
 
-        All of its addresses must be kept.
+        All of its addresses must be kept. `let_in` are the ports at which it was reached from
+        elsewhere: a list that denies one of them does not stand before all of its callers.
         """
-        found = [self._denied(ip_network(ip), proto, port) for ip in ips]
+        found = [self._denied(ip_network(ip), proto, port, tuple(let_in)) for ip in ips]
         return found[0] if found and all(found) else None
 
-    def _denied(self, host: _Network, proto: str, port: int) -> Fact | None:
+    def _denied(
+        self, host: _Network, proto: str, port: int, let_in: tuple[tuple[str, int], ...]
+    ) -> Fact | None:
+        kept = None
         for rows in self._lists.values():
-            if any(_names(row, host) for row in rows) and (row := _first(rows, host, proto, port)):
-                return row.fact
-        return None
+            if not any(_names(row, host) for row in rows):
+                continue
+            row = _first(rows, host, proto, port)
+            if row and row.fact.values["action"] == "permit":
+                return None  # another way in
+            if row and not any(_denies(rows, host, *passed) for passed in let_in):
+                kept = kept or row.fact
+        return kept
 
 
 def _names(row: _Row, host: _Network) -> bool:
     return row.target is not None and row.target.prefixlen >= _WIDEST and row.covers(host)
 
 
+def _denies(rows: Iterable[_Row], host: _Network, proto: str, port: int) -> bool:
+    row = _first(rows, host, proto, port)
+    return row is not None and row.fact.values["action"] == "deny"
+
+
 def _first(rows: Iterable[_Row], host: _Network, proto: str, port: int) -> _Row | None:
-    """Return the row that denies a port to all, unless one before it lets somebody through."""
+    """Return the row that denies a port to all, or one before it that lets somebody through."""
     for row in rows:
-        if not row.covers(host) or not row.asks(proto, port):
+        permits = row.fact.values["action"] == "permit"
+        if not row.covers(host) or not (row.may_ask if permits else row.asks)(proto, port):
             continue
-        if row.fact.values["action"] == "permit":
-            return None
+        if permits:
+            return row
         if row.fact.values.get("condition"):
             continue  # it may not decide
-        if row.source is None or row.source.prefixlen == 0:
+        if row.source is None or (not row.source.prefixlen and row.source.version == host.version):
             return row
     return None
 
@@ -108,6 +139,6 @@ def _ports(text: str) -> tuple[tuple[int, int], ...]:
     for part in filter(None, text.replace(" ", "").split(",")):
         low, _, high = part.partition("-")
         if not low.isdigit() or (high and not high.isdigit()):
-            return ((-1, -1),)
+            return _UNREAD
         found.append((int(low), int(high or low)))
     return tuple(found)

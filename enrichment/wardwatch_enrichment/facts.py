@@ -163,10 +163,14 @@ class Facts:
     def lay_over(self, devices: Iterable[Device]) -> list[Device]:
         """Return all devices of the site with what it knows of them and of their places."""
         known = list(devices)
-        own = self._owned(known)
-        return [overlay.laid_over(d, own.get(d.id), self._place(d)) for d in known]
+        own = self.owned(known)
+        return [self.laid_over(device, own.get(device.id)) for device in known]
 
-    def _owned(self, devices: Iterable[Device]) -> dict[str, Fact]:
+    def laid_over(self, device: Device, own: Fact | None) -> Device:
+        """Return one device with its place and its own row of the register, as `owned` has it."""
+        return overlay.laid_over(device, own, self._place(device))
+
+    def owned(self, devices: Iterable[Device]) -> dict[str, Fact]:
         """Return the register's row of each device; a row is of one, which has the surest key."""
         claims = [
             (KEYS.index(key[0]), not same_maker(fact.values, device), -number, -device.last_seen,

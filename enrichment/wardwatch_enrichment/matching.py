@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from wardwatch_enrichment import preconditions, products, version_text, versions
 from wardwatch_enrichment.advisory import Advisory, Answer, Product, Versions, Vulnerability
@@ -17,6 +17,9 @@ from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.preconditions import Narrowed
 from wardwatch_enrichment.subjects import Seen, Subject, subjects, tokens_of
 
+_NAMES_OTHERS = "the advisory's own text names other products"
+_OTHER_CVES = "the product's own name says which other CVEs concern it"
+OTHER_PRODUCT = frozenset((_NAMES_OTHERS, _OTHER_CVES))
 # What is known of all units of a product at a site: each version text that was seen of it.
 Fleet = Mapping[str, frozenset[str]]
 _ORDER: tuple[Affected, ...] = (
@@ -24,48 +27,64 @@ _ORDER: tuple[Affected, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_Leaves = tuple[Advisory, tuple[Product, ...]]
+
+
 class Index:
-    """Advisories by the tokens of their products, with what persons decided on them."""
+    """Advisories by the tokens and makers of their products, for a fleet; asked for its devices."""
 
-    by_token: Mapping[str, tuple[tuple[Advisory, Product], ...]]
-    about: Mapping[tuple[str, str, str], tuple[Advisory, Vulnerability]]
-
-    @classmethod
-    def of(cls, advisories: Iterable[Advisory]) -> Index:
-        """Return the index of some advisories."""
-        found: defaultdict[str, list[tuple[Advisory, Product]]] = defaultdict(list)
-        about = {}
+    def __init__(self, advisories: Iterable[Advisory], fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._known: dict[Subject, tuple[Match, ...]] = {}
+        self.about: dict[tuple[str, str, str], tuple[Advisory, Vulnerability]] = {}
+        self._by_name: defaultdict[tuple[str, str], dict[str, _Leaves]] = defaultdict(dict)
         for advisory in advisories:
             for product in advisory.products:
-                for token in tokens_of(product):
-                    found[token].append((advisory, product))
+                self._put(advisory, product)
             for vulnerability in advisory.vulnerabilities:
-                key = (advisory.publisher, advisory.id, number_of(advisory, vulnerability))
-                about[key] = (advisory, vulnerability)
-        tokens = {token: tuple(known) for token, known in found.items()}
-        return cls(by_token=tokens, about=about)
+                number = number_of(advisory, vulnerability)
+                self.about[advisory.publisher, advisory.id, number] = (advisory, vulnerability)
+
+    def _put(self, advisory: Advisory, product: Product) -> None:
+        makers = {ANY, *(one for maker in product.makers for one in products.makers(maker))}
+        name = f"{advisory.publisher} {advisory.id}"
+        for token in tokens_of(product):
+            for maker in makers:
+                known = self._by_name[token, maker]
+                _, leaves = known.get(name, (advisory, ()))
+                known[name] = (advisory, (*leaves, product))
 
     def source(self, match: Match) -> tuple[Advisory, Vulnerability]:
         """Return what a match was made of."""
         return self.about[match.publisher, match.advisory, match.vulnerability]
 
-    def matches(self, device: Device, fleet: Fleet) -> dict[str, tuple[Match, ...]]:
+    def matches(self, device: Device) -> dict[str, tuple[Match, ...]]:
         """Return the matches of a device by vulnerability, those that count most first."""
         found: defaultdict[str, list[Match]] = defaultdict(list)
         for subject in subjects(device):
-            for match in self._of_subject(subject, fleet):
+            known = self._known.get(subject)
+            if known is None:
+                known = self._known[subject] = tuple(self._of_subject(subject))
+            for match in known:
                 found[match.vulnerability].append(match)
         return {cve: tuple(sorted(known, key=_rank)) for cve, known in found.items()}
 
-    def _of_subject(self, subject: Subject, fleet: Fleet) -> Iterator[Match]:
+    def _of_subject(self, subject: Subject) -> Iterator[Match]:
+        """Yield the matches of one subject; another maker's product of its name is none."""
+        anybody = subject.kind == "component" or not subject.makers
+        makers = (ANY,) if anybody else sorted(subject.makers)
         leaves: dict[str, tuple[Advisory, dict[int, Product]]] = {}
-        for token in subject.tokens:
-            for advisory, product in self.by_token.get(token, ()):
-                key = f"{advisory.publisher} {advisory.id}"
-                leaves.setdefault(key, (advisory, {}))[1][id(product)] = product
-        for advisory, known in leaves.values():
-            yield from _of_advisory(advisory, tuple(known.values()), subject, fleet)
+        for token in sorted(subject.tokens):
+            for maker in makers:
+                for name, (advisory, known) in self._by_name.get((token, maker), {}).items():
+                    kept = leaves.setdefault(name, (advisory, {}))[1]
+                    kept.update((id(product), product) for product in known)
+        for advisory, found in leaves.values():
+            yield from _of_advisory(advisory, tuple(found.values()), subject, self._fleet)
+
+
+ANY = ""  # whoever makes it
+_NOBODY: frozenset[str] = frozenset()
 
 
 def fleet(devices: Iterable[Device]) -> Fleet:
@@ -95,10 +114,6 @@ def _rank(match: Match) -> tuple[int, str, str]:
 def _of_advisory(
     advisory: Advisory, leaves: tuple[Product, ...], subject: Subject, fleet: Fleet
 ) -> Iterator[Match]:
-    of_maker = [p for p in leaves if _same_maker(p, subject)]
-    if not of_maker and subject.makers:
-        return  # another maker's product of the same name
-    leaves = tuple(of_maker) or leaves
     for vulnerability in advisory.vulnerabilities:
         found = [
             match
@@ -109,12 +124,6 @@ def _of_advisory(
             yield _joined(found)
 
 
-def _same_maker(product: Product, subject: Subject) -> bool:
-    if subject.kind == "component" and product.role == "component":
-        return True
-    return any(subject.makers & products.makers(maker) for maker in product.makers)
-
-
 def _joined(found: list[Match]) -> Match:
     """Return what the leaves of one advisory come to, which are about several versions."""
     states = {match.affected for match in found}
@@ -123,8 +132,9 @@ def _joined(found: list[Match]) -> Match:
         fixed = next(match for match in found if match.affected == "fixed")
         why = f"it is said to be affected ({best.reason}) and fixed ({fixed.reason})"
         return replace(best, affected="possible", reason=why)
-    if best.affected == "possible" and "fixed" in states:
-        return next(match for match in found if match.affected == "fixed")
+    for state, instead in (("possible", "fixed"), ("not_affected", "candidate")):
+        if best.affected == state and instead in states:
+            return next(match for match in found if match.affected == instead)
     return best
 
 
@@ -140,16 +150,17 @@ def _of_leaf(
     if not states:
         return None
     number = number_of(advisory, vulnerability)
-    meant, seen = _meant(number, product, subject)
+    meant, seen = _meant(advisory, number, product, subject)
     answer = _contains(meant, seen)
-    told = _told(states, answer, meant, seen, _known(subject, product, fleet))
+    known = _known(subject, product, fleet) if not seen else _NOBODY
+    told = _told(states, answer, meant, seen, known)
     if told is None:
         return None
     state, reason = told
     if meant is None:
-        state, reason = "not_affected", "the advisory's own text names other products"
-    if state in ("confirmed", "likely", "possible"):
-        state, reason = _weakened(state, reason, product, subject)
+        state, reason = "not_affected", _NAMES_OTHERS
+    elif reason != _OTHER_CVES:
+        state, reason = _weakened(state, reason, number, product, subject)
     return Match(
         advisory=advisory.id,
         publisher=advisory.publisher,
@@ -179,18 +190,25 @@ def _searched(subject: Subject) -> dict[str, str]:
 
 
 def _meant(
-    number: str, product: Product, subject: Subject
+    advisory: Advisory, number: str, product: Product, subject: Subject
 ) -> tuple[Versions | None, tuple[Seen, ...]]:
     """Return which versions are meant, and which of the subject's can be them."""
     entry = preconditions.preconditions().get(number)
-    narrowed = entry.products if entry else ()
+    narrowed = entry.products if entry and _is_from(entry.advisory, advisory.id) else ()
+    own = tuple(s for s in subject.versions if s.attribute != "module_software")
     if not narrowed or subject.kind != "product":
-        return product.versions, subject.versions
+        return product.versions, own
     for one in narrowed:
-        if f"product:{products.identity(product.makers, one.name)}" in subject.tokens:
+        if f"product:{products.identity(product.makers, one.name)}" in tokens_of(product):
             seen = tuple(s for s in subject.versions if s.attribute == one.attribute)
-            return _narrower(one) or product.versions, seen or subject.versions
-    return None, subject.versions
+            own = seen if one.attribute == "module_software" else seen or own
+            return _narrower(one) or product.versions, own
+    return None, own
+
+
+def _is_from(name: str, advisory: str) -> bool:
+    """Tell whether an entry is of an advisory, or of another update of it (…-01A)."""
+    return name.upper().rstrip("ABCDEF") == advisory.upper().rstrip("ABCDEF")
 
 
 def _narrower(one: Narrowed) -> Versions | None:
@@ -222,7 +240,7 @@ def _told(
     fleet: frozenset[str],
 ) -> tuple[Affected, str] | None:
     if "excluded" in states:
-        return "not_affected", "the product's own name says which other CVEs concern it"
+        return "not_affected", _OTHER_CVES
     if "affected" in states:
         state, reason = _affected(answer, meant, seen, fleet)
         if len(states) > 1 and state != "not_affected":
@@ -263,11 +281,14 @@ def _affected(
 
 
 def _weakened(
-    state: Affected, reason: str, product: Product, subject: Subject
+    state: Affected, reason: str, number: str, product: Product, subject: Subject
 ) -> tuple[Affected, str]:
-    """Return how much of a match is left where something beside the version is in doubt."""
-    if product.needs:
-        return "candidate", f"waits for a person: {product.needs[0]}"
+    """Return what is left of a match where more is in doubt; what waits rules nothing out."""
+    waits = [need for need in product.needs if not need.startswith("status:") or number in need]
+    if waits:
+        return "candidate", f"waits for a person: {waits[0]}"
+    if state in ("fixed", "not_affected"):
+        return state, reason
     if not subject.makers and subject.kind == "product":
         return "candidate", "alike in name; who made it is not known"
     if subject.kind == "platform" and " or " in subject.name:

@@ -8,14 +8,13 @@ switched on, and where hardly a packet was lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import ip_network
 
 from wardwatch_enrichment import reachable
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof, Truth
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need
 from wardwatch_enrichment.reachable import described, is_of, row_ground, silence
-from wardwatch_enrichment.surroundings import LIFE, Surroundings
+from wardwatch_enrichment.surroundings import LIFE, Surroundings, is_within
 from wardwatch_enrichment.version_text import read
 from wardwatch_enrichment.versions import contains, parse
 
@@ -26,17 +25,23 @@ _ACCESS = {
     "radio": "a transmitter within radio range",
     "adjacent": "an attacker in the same segment",
 }
+_ACCESS_NAMES = frozenset(f"{kind} access" for kind in _ACCESS)
 
 
 def answer(need: Need, around: Surroundings) -> Answer:
     """Return what one need is on one device."""
-    return _KINDS[need.kind](need, around)
+    known = around.answered.get(need)
+    if known is None:
+        known = around.answered[need] = _KINDS[need.kind](need, around)
+    return known
 
 
 def _no_authentication(need: Need, around: Surroundings) -> Answer:
     name = f"no authentication at {described(need)}"
     rows = [r for r in around.of("auth") if is_of(r, need)]
-    open_, closed = _with(rows, _OPEN), _with(rows, _CLOSED)
+    at_port = [r for r in rows if f"{r.proto}/{r.port}" in need.ports]
+    open_ = _with(rows, _OPEN)
+    closed = _since_renewed(_with(at_port if need.ports else rows, _CLOSED), around)
     if open_ and closed:
         missing = "some requests were answered without, some were not"
         return Answer(predicate=name, truth="unknown", missing=missing)
@@ -57,7 +62,7 @@ def _shows(need: Need, around: Surroundings) -> Answer:
     rows = [r for kind in ("auth", "uses") for r in around.of(kind) if is_of(r, need)]
     if found := _with(rows, need.values):
         return _seen(name, found, f"showed {found[-1].value}")
-    if other := _with(rows, need.contrary):
+    if other := _since_renewed(_with(rows, need.contrary), around):
         sentence = f"only {', '.join(sorted({r.value or '' for r in other}))} was shown"
         return Answer(
             predicate=name,
@@ -85,14 +90,14 @@ def _unused(name: str, value: str, around: Surroundings) -> Answer:
     if value not in ("ipv6", "dhcp") or weak.truth != "weak_false" or not watched:
         return weak
     long = value == "ipv6" or watched.until - watched.since >= LIFE - 1
-    if watched.link_up is None or not long:
+    if watched.on_link is None or not long:
         return weak
     proof = Ground(
         kind="configuration",
         sentence=f"no {value} was used, not even as its link came up",
         signed_by=", ".join(watched.sensors),
-        time=watched.link_up,
-        expires=watched.link_up + LIFE,
+        time=watched.on_link,
+        expires=watched.on_link + LIFE,
         void=("new software", f"any {value} from it"),
     )
     why = "requires_configuration"
@@ -113,12 +118,16 @@ def _is_role(value: str, wanted: Iterable[str]) -> bool:
 
 def _clear(need: Need, around: Surroundings) -> Answer:
     name = f"clear text of {described(need)}"
+    own = frozenset(around.device.ips)  # what others tell of it is their clear text
     for prefix in need.names:
         found = [
             a
             for a in around.device.attributes
-            if any(e.field.startswith(f"{prefix}.") for e in a.evidence)
-            and around.now - a.last_seen <= LIFE
+            if around.now - a.last_seen <= LIFE
+            and any(
+                e.field.startswith(f"{prefix}.") and "tls" not in e.field and e.host in own
+                for e in a.evidence
+            )
         ]
         if found:
             return _stated(name, found[-1], f"its {prefix} could be read")
@@ -133,25 +142,28 @@ def _clear(need: Need, around: Surroundings) -> Answer:
 
 
 def _calls(need: Need, around: Surroundings) -> Answer:
-    name = f"calls {', '.join(need.to) or 'out'}" + (f" {', '.join(need.ports)}").rstrip()
-    rows = [r for r in around.calls if r.state == "accepted" and (is_of(r, need) or not need.ports)]
-    if not need.ports and not need.names:
-        rows = [r for r in around.of("peers") if r.value == "to"]
-        rows = [r for r in rows if any(_is_in(peer, need.to) for peer in r.peers)]
-    elif need.to:
-        rows = [r for r in rows if _is_in(r.host, need.to)]
+    name = " ".join(filter(None, ("calls", ", ".join(need.to) or "out", ", ".join(need.ports))))
+    out = [r for r in around.of("peers") if r.value == "to"]
+    if need.ports or need.names:
+        rows = [r for r in around.calls if r.state == "accepted" and is_of(r, need)]
+        rows = [r for r in rows if not need.to or _is_in(r.host, need.to)]
+    else:
+        rows = [r for r in out if not need.to or any(_is_in(p, need.to) for p in r.peers)]
     if rows:
         return _seen(name, rows, "it opened such a session")
+    known = {row.host for row in around.calls}
+    peers = {peer for r in out for peer in r.peers}
+    if (need.ports or need.names) and peers - known:
+        missing = "which services it calls at hosts of which no sensor tells"
+        return Answer(predicate=name, truth="unknown", missing=missing)
+    if any(is_within(one, peer) for one in need.to for peer in peers if "/" in peer):
+        missing = "whom it calls in a network of which only the prefix was kept"
+        return Answer(predicate=name, truth="unknown", missing=missing)
     return silence(name, around, "no such session was seen")
 
 
 def _is_in(peer: str, networks: Iterable[str]) -> bool:
-    address = ip_network(peer)
-    found = (ip_network(network) for network in networks)
-    return any(
-        address.version == network.version and address.subnet_of(network)  # type: ignore[arg-type]
-        for network in found
-    )
+    return any(is_within(peer, network) for network in networks)
 
 
 def _component(need: Need, around: Surroundings) -> Answer:
@@ -159,6 +171,7 @@ def _component(need: Need, around: Surroundings) -> Answer:
     wanted = {one.casefold() for one in need.names}
     meant = read(need.versions, told=True).versions if need.versions else None
     outside: Attribute | None = None
+    unsure = False
     for found in _attributes(around, "component"):
         called, _, version = found.value.rpartition(" ")
         if found.value.casefold() in wanted and meant is None:
@@ -169,7 +182,8 @@ def _component(need: Need, around: Surroundings) -> Answer:
         if inside == "in":
             return _stated(name, found, f"{found.value} was seen")
         outside = found if inside == "out" else outside
-    if outside is None:
+        unsure = unsure or inside == "cannot tell"
+    if outside is None or unsure:
         return Answer(predicate=name, truth="unknown", missing="a message that names it")
     ground = _ground(outside, "version", f"{outside.value} was seen")
     why = "code_not_present"
@@ -205,13 +219,19 @@ def _any(need: Need, around: Surroundings) -> Answer:
     for truth in ("true", "unknown", "weak_false"):
         if best := next((one for one in found if one.truth == truth), None):
             return best
-    return found[0]
+    # It is no better proven than the one that is proven worst.
+    return min(found, key=lambda one: (len(one.grounds), one.predicate in _ACCESS_NAMES))
 
 
 def _attributes(around: Surroundings, name: str) -> Iterator[Attribute]:
     for found in around.device.attributes:
         if found.name == name and found.current and around.now - found.last_seen <= LIFE:
             yield found
+
+
+def _since_renewed(rows: Iterable[Exposure], around: Surroundings) -> list[Exposure]:
+    """Return what was so since it was last switched on; within one day the order is not known."""
+    return [r for r in rows if r.first_seen >= around.renewed and r.last_seen <= around.now]
 
 
 def _with(rows: Iterable[Exposure], values: Iterable[str]) -> list[Exposure]:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof
 from wardwatch_enrichment.preconditions import Need
 from wardwatch_enrichment.surroundings import LIFE, LOSS, Surroundings
 
 REFUSALS, SOURCES = 3, 2
+# What a sensor recognises on any port, by the names of Zeek's analyzers and of our dissectors; that
+# something else was not seen says nothing.
+RECOGNISED = frozenset({
+    "astm", "bacnet", "dce_rpc", "dhcp", "dicom", "dnp3", "dns", "enip", "fhir",
+    "ftp", "hl7", "http", "imap", "intellivue", "irc", "krb", "ldap", "modbus",
+    "mqtt", "mysql", "ntlm", "ntp", "pop3", "poct1a", "postgresql", "radius", "rdp",
+    "redis", "rfb", "sdc", "sip", "smb", "smtp", "snmp", "socks", "ssh",
+    "ssl", "syslog", "telnet", "websocket",
+})  # fmt: skip
 _VOID = ("it is switched on or its link comes up", "a service visit", "a caller from another zone")
 
 
@@ -21,7 +31,8 @@ def service(need: Need, around: Surroundings) -> Answer:
     last = max((r.last_seen for r in accepted), default=0.0)
     refused = [r for r in refused if r.first_seen > last]
     strong = _refusals(need, refused, around)
-    if accepted and not (strong and not need.mode_dependent):
+    elsewhere = any(f"{r.proto}/{r.port}" not in need.ports for r in accepted)
+    if accepted and (elsewhere or need.mode_dependent or not strong):
         latest = max(accepted, key=lambda r: r.last_seen)
         sentence = f"connections to {_port(latest)} were accepted{_whence(accepted, around)}"
         ground = row_ground(latest, "seen", sentence)
@@ -37,6 +48,12 @@ def service(need: Need, around: Surroundings) -> Answer:
         return Answer(
             predicate=name, truth="strong_false", grounds=tuple(grounds), justification=why
         )
+    if not need.ports and not RECOGNISED & set(need.names):
+        missing = "at which port it is, or a sensor that recognises it"
+        return Answer(predicate=name, truth="unknown", missing=missing)
+    if any(r.kind == "service" and r.state == "accepted" and is_of(r, need) for r in around.rows):
+        missing = "a connection to it: it was accepted, but not in the last 30 days"
+        return Answer(predicate=name, truth="unknown", missing=missing)
     return silence(name, around, "it was never accepted")
 
 
@@ -100,17 +117,12 @@ def row_ground(row: Exposure, kind: Proof, sentence: str) -> Ground:
 
 def _refusals(need: Need, rows: list[Exposure], around: Surroundings) -> Ground | None:
     """Return the refusals as a proof, if they are one; each port that is needed must refuse."""
-    rows = [r for r in rows if r.first_seen >= around.renewed]
+    rows = [r for r in rows if r.first_seen >= around.renewed and r.last_seen <= around.now]
     if not rows or not need.ports or any(port.endswith("*") for port in need.ports):
         return None
-    for port in need.ports:
-        of_port = [r for r in rows if f"{r.proto}/{r.port}" == port]
-        sources = {peer for r in of_port for peer in r.peers}
-        most = max((r.clients for r in of_port), default=0)
-        if sum(r.count for r in of_port) < REFUSALS or max(len(sources), most) < SOURCES:
-            return None
-        if not around.callers <= around.zones(of_port):
-            return None
+    if not all(_is_refused([r for r in rows if f"{r.proto}/{r.port}" == port], around)
+               for port in need.ports):
+        return None
     latest = max(rows, key=lambda r: r.last_seen)
     loss = around.loss(min(r.first_seen for r in rows), latest.last_seen)
     if loss is None or loss >= LOSS:
@@ -120,17 +132,33 @@ def _refusals(need: Need, rows: list[Exposure], around: Surroundings) -> Ground 
     return row_ground(latest, "refusal", sentence + _whence(rows, around))
 
 
+def _is_refused(rows: list[Exposure], around: Surroundings) -> bool:
+    """Tell whether one port refuses often enough, several callers, from everywhere that calls."""
+    counts: dict[str, int] = {}
+    for row in rows:  # several sensors may have seen the same
+        counts[row.sensor] = counts.get(row.sensor, 0) + row.count
+    sources = {peer for row in rows for peer in row.peers if "/" not in peer}
+    most = max((len(sources), *(row.clients for row in rows)))
+    if max(counts.values(), default=0) < REFUSALS or most < SOURCES:
+        return False
+    if not around.called <= {row.host for row in rows}:
+        return False  # at another address of its own it may listen
+    return around.callers <= around.zones(rows, surely=True)
+
+
 def _kept_out(need: Need, around: Surroundings) -> Ground | None:
     """Return the boundary that keeps everybody from all of the ports."""
-    denied = []
+    denied: list[Fact] = []
     for port in need.ports:
         proto, _, number = port.partition("/")
         if not number.isdigit():
             return None
-        denied.append(around.boundaries.denied(around.device.ips, proto, int(number)))
-    if not denied or None in denied:
-        return None
-    row = denied[0]
+        ips = around.device.ips
+        row = around.boundaries.denied(ips, proto, int(number), around.let_in)
+        if row is None:
+            return None
+        denied.append(row)
+    row = min(denied, key=lambda fact: fact.at, default=None)
     if row is None or around.now - row.at > LIFE:
         return None
     where = f"{row.source}:{row.line}"

@@ -18,7 +18,9 @@ from wardwatch_enrichment.model import Device
 
 Kind = Literal["product", "component", "platform"]
 _MODELS = ("model", "model_number", "part_number")
-_VERSIONS = ("software_versions", "firmware_versions")
+_OWN = ("software_versions", "firmware_versions")
+_VERSIONS = (*_OWN, "module_software")  # of a part, which only some entries ask for
+ATTRIBUTES = frozenset((*_MODELS, *_VERSIONS, "component", "os"))  # all that is asked for here
 _BUILD = re.compile(r"\b(\d{1,2}\.\d\.\d{4,5}(?:\.\d+)?)\b")
 _EDITION = re.compile(
     r"(?P<name>windows (?:server )?(?:xp|vista|2000|20\d\d(?: r2)?|7|8\.1|8|10|11|server))"
@@ -138,6 +140,9 @@ def tokens_of(product: Product) -> frozenset[str]:
     if product.role == "platform":
         own = any("Microsoft" in products.makers(maker) for maker in product.makers)
         return frozenset(f"platform:{e}" for e in editions(product.names[-1])) if own else _NONE
+    if one := products.model(product.makers, product.names[-1]):
+        # of a family that the line has, this model alone
+        return frozenset(f"product:{products.key(said)}" for said in (*one, *product.models))
     identity = product.line or products.identity(product.makers, name)
     found = {f"{product.role}:{identity}"}
     if product.role == "product":

@@ -5,15 +5,18 @@ The evidence is that of one device, as held at the addresses that were its own a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import ip_network
+from typing import Any
 
 from wardwatch_enrichment.boundaries import Boundaries
 from wardwatch_enrichment.facts import Fact
-from wardwatch_enrichment.finding import Exposure
+from wardwatch_enrichment.finding import Answer, Exposure
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.preconditions import Need
 
 DAY = 86_400.0
 LIFE = 30 * DAY  # how long evidence speaks
@@ -21,6 +24,9 @@ SILENCE = 14 * DAY  # how long the sensor must have been watching before silence
 GAP = DAY  # a sensor that was away for longer has missed what there was
 FLOWS = 50  # or a link-up: so much must have been seen of a device that is said to be silent
 LOSS = 0.01
+ANYWHERE = "anywhere"  # the zone of callers of whom not even a prefix was kept
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+_ON_LINK = "link_up_arp"  # the others may come from beyond a router
 _LINK_UPS = ("link_up_arp", "link_up_dhcp", "link_up_dad", "link_up_router_solicitation", "boot")
 
 
@@ -28,19 +34,23 @@ _LINK_UPS = ("link_up_arp", "link_up_dhcp", "link_up_dad", "link_up_router_solic
 class Watched:
     """How well a device was watched until now: for how long without a gap, and what was seen.
 
-    `since` is when that began; `link_up` is the last one since.
+    `since` is when that began with all the sensors that see it now, `last_seen` when it was last
+    seen itself; `link_up` is the last one since, `on_link` the last that its own link alone shows.
     """
 
     since: float
     until: float
+    last_seen: float
     flows: int
     link_up: float | None
+    on_link: float | None
     sensors: tuple[str, ...]
 
     def speaks(self, now: float) -> bool:
         """Tell whether silence says anything."""
         long = self.until - self.since >= SILENCE and now - self.until <= GAP
-        return long and (self.link_up is not None or self.flows >= FLOWS)
+        there = now - self.last_seen <= SILENCE
+        return long and there and (self.link_up is not None or self.flows >= FLOWS)
 
 
 def _everywhere(_: str) -> str:
@@ -63,15 +73,32 @@ class Surroundings:
     handling: tuple[Fact, ...] = ()
     boundaries: Boundaries = field(default_factory=lambda: Boundaries(()))
     zone_of: Callable[[str], str] = _everywhere
+    # Many vulnerabilities ask the same.
+    answered: dict[Need, Answer] = field(default_factory=dict, compare=False)
+    judged: dict[tuple[tuple[Need, ...], str | None], Any] = field(
+        default_factory=dict, compare=False
+    )
 
     def of(self, kind: str) -> Iterator[Exposure]:
         """Yield the rows of a kind that are not too old to speak."""
         return (r for r in self.rows if r.kind == kind and self.now - r.last_seen <= LIFE)
 
-    def zones(self, rows: Iterable[Exposure]) -> frozenset[str]:
-        """Return from which zones somebody called."""
-        peers = {peer for row in rows for peer in row.peers}
-        return frozenset(self.zone_of(str(ip_network(peer)[0])) for peer in peers)
+    def zones(self, rows: Iterable[Exposure], *, surely: bool = False) -> frozenset[str]:
+        """Return from which zones somebody called; `surely` leaves out what may be another one.
+
+        Of many callers only prefixes are kept, which may lie in several zones.
+        """
+        found: set[str] = set()
+        for peer in {peer for row in rows for peer in row.peers}:
+            zones = {ANYWHERE} if peer in _EVERYWHERE else set(map(self.zone_of, _in(peer)))
+            if not surely or (len(zones) == 1 and ANYWHERE not in zones):
+                found |= zones
+        return frozenset(found)
+
+    def is_near(self, peer: str) -> bool:
+        """Tell whether an address or prefix lies in a subnet of the device's own."""
+        own = (f"{ip}/{64 if ':' in ip else 24}" for ip in self.device.ips)
+        return any(is_within(peer, subnet) for subnet in own)
 
     @cached_property
     def callers(self) -> frozenset[str]:
@@ -81,6 +108,23 @@ class Surroundings:
         return self.zones((*called, *accepted))
 
     @cached_property
+    def called(self) -> frozenset[str]:
+        """The addresses of its own at which anybody called it."""
+        called = (r.host for r in self.of("peers") if r.value == "from")
+        accepted = (r.host for r in self.of("service") if r.state == "accepted")
+        return frozenset((*called, *accepted))
+
+    @cached_property
+    def let_in(self) -> frozenset[tuple[str, int]]:
+        """The ports at which it was reached from beyond its own subnets: (protocol, number)."""
+        return frozenset(
+            (row.proto or "", row.port)
+            for row in self.of("service")
+            if row.state == "accepted" and row.port is not None
+            if any(not self.is_near(peer) for peer in row.peers)
+        )
+
+    @cached_property
     def link_ups(self) -> tuple[float, ...]:
         """When its link came up, or it was switched on, the last of each day."""
         return tuple(sorted(r.last_seen for r in self.of("coverage") if r.value in _LINK_UPS))
@@ -88,19 +132,59 @@ class Surroundings:
     @cached_property
     def renewed(self) -> float:
         """When it was last another than before: switched on, or with other software."""
+        return max((*self.link_ups, self.new_software))
+
+    @cached_property
+    def new_software(self) -> float:
+        """Since when it has the software that it has, if there was other before; else 0."""
         versions = [a for a in self.device.attributes if a.name == "software_versions"]
         changed = [a.first_seen for a in versions if a.current] if len(versions) > 1 else []
-        return max((*self.link_ups, *changed), default=0.0)
+        return max(changed, default=0.0)
 
     @cached_property
     def watched(self) -> Watched | None:
-        """How it was watched; None where no sensor that sees it tells of itself."""
-        seeing = {row.sensor for row in self.rows}
+        """How it was watched; None where a sensor that sees it does not tell of itself.
+
+        Each of them may see what the others do not, so that all must have been there.
+        """
+        seen = self._seen_by()
+        runs = [run for sensor in seen if (run := self._run(sensor))]
+        if not runs or len(runs) < len(seen):
+            return None
+        since = max(start for start, _ in runs)
+        came = min(start for start, _ in seen.values())
+        if came - since > GAP:  # the sensor was there before it
+            since = came
+        flows: dict[str, int] = dict.fromkeys(seen, 0)
+        for row in self.of("coverage"):
+            if row.value == "flows" and row.first_seen >= since:
+                flows[row.sensor] = flows.get(row.sensor, 0) + row.count
+        ups = [r for r in self.of("coverage") if r.value in _LINK_UPS and r.last_seen >= since]
+        on_link = (r.last_seen for r in ups if r.value == _ON_LINK)
+        return Watched(
+            since=since,
+            until=min(end for _, end in runs),
+            last_seen=max(end for _, end in seen.values()),
+            flows=max(flows.values()),
+            link_up=max((r.last_seen for r in ups), default=None),
+            on_link=max(on_link, default=None),
+            sensors=tuple(sorted(seen)),
+        )
+
+    def _seen_by(self) -> dict[str, tuple[float, float]]:
+        """Return the sensors that see it of late, with when each first and last did."""
+        seen: dict[str, tuple[float, float]] = {}
+        for row in self.rows:
+            start, end = seen.get(row.sensor, (row.first_seen, row.last_seen))
+            seen[row.sensor] = min(start, row.first_seen), max(end, row.last_seen)
+        return {name: span for name, span in seen.items() if self.now - span[1] <= LIFE}
+
+    def _run(self, sensor: str) -> tuple[float, float] | None:
+        """Return from when to when a sensor was there without a gap, the last time."""
         beats = sorted(
-            (r.first_seen, r.last_seen)
-            for sensor in seeing
+            (r.first_seen, min(r.last_seen, self.now))  # its clock may be ahead
             for r in self.sensors.get(sensor, ())
-            if r.value == "sensor"
+            if r.value == "sensor" and r.first_seen <= self.now
         )
         if not beats:
             return None
@@ -109,31 +193,47 @@ class Surroundings:
             if start - until > GAP:
                 since = start
             until = max(until, end)
-        flows = sum(
-            r.count for r in self.of("coverage") if r.value == "flows" and r.first_seen >= since
-        )
-        ups = [at for at in self.link_ups if at >= since]
-        return Watched(
-            since=since,
-            until=until,
-            flows=flows,
-            link_up=max(ups, default=None),
-            sensors=tuple(sorted(seeing & self.sensors.keys())),
-        )
+        return since, until
 
     def loss(self, start: float, end: float) -> float | None:
-        """Return which share was not captured of what passed its sensors; None for not known.
+        """Return which share the worst of its sensors did not capture on its worst day.
 
-        `start` and `end` are in seconds; the days that they touch count.
+        `start` and `end` are in seconds; the days that they touch count. None is not known.
         """
-        counted: dict[str, int] = {}
-        for sensor in {row.sensor for row in self.rows}:
+        shares = []
+        for sensor in {row.sensor for row in self.rows if _touches(row, start, end)}:
+            days: defaultdict[int, dict[str, int]] = defaultdict(dict)
             for row in self.sensors.get(sensor, ()):
-                if row.value and row.last_seen >= start - DAY and row.first_seen <= end + DAY:
-                    counted[row.value] = counted.get(row.value, 0) + row.count
-        if "sensor" not in counted:
-            return None
-        return max(_share(counted, "gaps", "acks"), _share(counted, "dropped", "packets"))
+                if row.value and _touches(row, start, end):
+                    of_day = days[int(row.last_seen // DAY)]
+                    of_day[row.value] = of_day.get(row.value, 0) + row.count
+            told = [d for d in days.values() if "sensor" in d and d.keys() & {"gaps", "dropped"}]
+            if not told:
+                return None
+            shares += [_share(d, "gaps", "acks") for d in told]
+            shares += [_share(d, "dropped", "packets") for d in told]
+        return max(shares, default=None)
+
+
+def _touches(row: Exposure, start: float, end: float) -> bool:
+    return row.last_seen >= start - DAY and row.first_seen <= end + DAY
+
+
+@lru_cache(maxsize=1 << 16)
+def _in(peer: str) -> tuple[str, ...]:
+    """Return an address as it is, and of a prefix some that lie in it: at both ends, and amid."""
+    if "/" not in peer:
+        return (peer,)
+    network = ip_network(peer)
+    step = max(network.num_addresses // 16, 1)
+    return (*(str(network[at]) for at in range(0, network.num_addresses, step)), str(network[-1]))
+
+
+@lru_cache(maxsize=1 << 16)
+def is_within(peer: str, subnet: str) -> bool:
+    """Tell whether an address or prefix lies in a subnet."""
+    inner, outer = ip_network(peer), ip_network(subnet, strict=False)
+    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
 def _share(counted: Mapping[str, int], lost: str, seen: str) -> float:

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from evidence_words import attribute, surroundings
 
-from wardwatch_enrichment import curation, exploitability, matching
+from wardwatch_enrichment import curation, matching
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.advisory import Advisory
+from wardwatch_enrichment.assessment import Assessment
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device
 
@@ -73,11 +74,11 @@ def findings(case: dict[str, Any], known: list[Advisory]) -> dict[str, Finding]:
     about = case["device"]
     others = [device({**about, "software_versions": [v]}) for v in case.get("fleet", [])]
     own = device(about)
-    index = matching.Index.of(known)
+    index = matching.Index(known, matching.fleet([own, *others]))
     found = {}
     for number in sorted({key[2] for key in index.about}):
         around = surroundings(own, case.get("seen", []), number)
-        made = exploitability.findings(index, matching.fleet([own, *others]), around)
+        made = Assessment(index).findings(around)
         found |= {f.vulnerability: f for f in made if f.vulnerability == number}
     return found
 
@@ -87,7 +88,8 @@ def told(finding: Finding) -> str:
     parts = [finding.wording, *finding.notes, *finding.actions]
     parts += [match.reason for match in finding.matches]
     parts += [t for a in finding.answers for t in (a.predicate, a.missing)]
-    parts += [g.sentence for a in finding.answers for g in a.grounds]
+    parts += [t for a in finding.answers for g in a.grounds for t in (g.sentence, g.signed_by)]
+    parts += [text for a in finding.answers for g in a.grounds for text in g.void]
     return " | ".join(parts)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from evidence_words import surroundings
 
-from wardwatch_enrichment import exploitability, preconditions, predicates
+from wardwatch_enrichment import exploitability, handling, preconditions, predicates
 from wardwatch_enrichment.content import data
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device
@@ -31,6 +31,8 @@ def judge(entry: Precondition, seen: list[str]) -> Finding:
     device = Device(id="d", site="s", first_seen=0.0, last_seen=1.0)
     around = surroundings(device, seen, entry.vulnerability)
     answers = tuple(predicates.answer(need, around) for need in entry.needs)
+    if test := handling.tested([entry.vulnerability], around.handling, around.now):
+        answers += (test,)
     made = Finding(id="f", device_id="d", vulnerability=entry.vulnerability, affected="confirmed")
     return exploitability.judged(made, answers, entry.needs, around)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
+from wardwatch import findings
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.documents import iso_time
@@ -22,6 +23,7 @@ from wardwatch.sources.feed_files import FeedFile, FeedFileError, read
 from wardwatch.store.feeds import Feed
 
 DAY = 86_400
+NAMED = 10  # advisories that are named after they were taken
 
 
 def add(verb: Verb) -> None:
@@ -49,9 +51,10 @@ def update(options: Namespace, config: Config) -> int:
     with open_store(options, config, must_exist=False) as store:
         try:
             report = Update(store, config.feeds, time.time()).run()
+            hit = findings.read(store)
         except SettingsError as error:
             raise CommandError(str(error)) from None
-    return _tell(report)
+    return _tell(report, hit)
 
 
 def take(options: Namespace, config: Config) -> int:
@@ -63,7 +66,8 @@ def take(options: Namespace, config: Config) -> int:
     with open_store(options, config, must_exist=False) as store:
         files = _files(options.paths)
         report = take_files(store, files, time.time(), keys=keys, force=options.force)
-    return _tell(report)
+        hit = findings.read(store)
+    return _tell(report, hit)
 
 
 def _files(paths: list[Path]) -> Iterator[FeedFile | FeedFileError]:
@@ -71,7 +75,7 @@ def _files(paths: list[Path]) -> Iterator[FeedFile | FeedFileError]:
         yield from read(path)
 
 
-def _tell(report: Report) -> int:
+def _tell(report: Report, hit: Mapping[str, int]) -> int:
     for problem in report.problems:
         complain(problem)
     if report.refused > len(report.problems):
@@ -83,6 +87,11 @@ def _tell(report: Report) -> int:
     if report.refused:
         text += f", {report.refused} were refused, and what was there stays"
     show([Text(text + ".")])
+    for name, count in sorted(hit.items(), key=lambda one: (-one[1], one[0]))[:NAMED]:
+        shown = terminal.safe(name)
+        show([Text(f"{shown}: perhaps {count} devices; `wardwatch advisory {shown}` tells.")])
+    if len(hit) > NAMED:
+        show([Text(f"{len(hit) - NAMED} more may be about devices: `wardwatch findings`.")])
     return 1 if report.refused else 0
 
 

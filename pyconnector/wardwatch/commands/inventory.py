@@ -13,13 +13,16 @@ from typing import get_args
 
 from rich.text import Text
 
-from wardwatch import pipeline
+from wardwatch import findings, pipeline
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.documents import change_json, device_json, event_json, iso_time
+from wardwatch.finding_json import finding_json
 from wardwatch.hearing import seconds
 from wardwatch.outputs import csv, html, terminal
+from wardwatch.outputs import findings as shown
 from wardwatch_enrichment.changes import Kind
+from wardwatch_enrichment.finding import OPEN
 from wardwatch_enrichment.links import holders
 from wardwatch_enrichment.model import Device
 
@@ -124,10 +127,14 @@ def device(options: Namespace, config: Config) -> int:
     """Show one device."""
     with open_store(options, config) as store:
         found = by_prefix(pipeline.inventory(store), options.id)
+        known = findings.of_device(store, found, time.time())
     if options.json:
-        show_json(device_json(found) | {"events": [event_json(e) for e in found.events]})
+        events = {"events": [event_json(e) for e in found.events]}
+        made = {"findings": [finding_json(found, finding) for finding in known]}
+        show_json(device_json(found) | events | made)
     else:
         show(terminal.detail(found))
+        show(shown.detail(finding for finding in known if finding.affected in OPEN))
     return 0
 
 
@@ -213,9 +220,15 @@ def _name(device: Device) -> str | None:
 
 def report(options: Namespace, config: Config) -> int:
     """Write the HTML report."""
+    now = time.time()
     with open_store(options, config) as store:
         found = pipeline.inventory(store, options.site)
-    written = html.write(found, options.output, site=options.site, generated=time.time())
+        known = {
+            device.id: what
+            for site in ([options.site] if options.site else store.sites())
+            for device, what in findings.findings(store, site, now)
+        }
+    written = html.write(found, options.output, site=options.site, generated=now, findings=known)
     pages = f" and {len(written) - 1} pages beside it" if len(written) > 1 else ""
     show([Text(f"Wrote {written[0]}{pages}: {len(found)} devices.")])
     return 0

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from wardwatch.outputs.report.chart import bars
 from wardwatch.outputs.report.text import clip, confidence_word, moment, visible
+from wardwatch_enrichment.finding import OPEN, Finding, Verdict
 from wardwatch_enrichment.model import Attribute, Device, standings
 
 INLINE_BYTES = 3_000_000
@@ -58,6 +59,7 @@ class Entry:
     other_names: tuple[str, ...]
     class_label: str | None
     anchor: str
+    findings: tuple[Finding, ...] = ()
 
     @property
     def facts(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -85,14 +87,21 @@ class Entry:
 
 
 def write(
-    devices: Sequence[Device], path: Path, *, site: str | None, generated: float
+    devices: Sequence[Device],
+    path: Path,
+    *,
+    site: str | None,
+    generated: float,
+    findings: Mapping[str, tuple[Finding, ...]] | None = None,
 ) -> list[Path]:
     """Write the report and return its files, the index first.
 
+    `findings` are the devices' by their ids. What is not affected is left out.
     The folder of device pages is the report's own: pages of an earlier inventory are deleted.
     """
     environment = _environment()
-    entries = [_entry(device) for device in sorted(devices, key=_rank)]
+    known = findings or {}
+    entries = [_entry(d, known.get(d.id, ())) for d in sorted(devices, key=_rank)]
     sections = _sections(environment, entries)
     folder = path.with_name(f"{path.stem}-devices")
     shared = {"site": site, "generated": generated}
@@ -156,7 +165,7 @@ def _rank(device: Device) -> tuple[object, ...]:
     )
 
 
-def _entry(device: Device) -> Entry:
+def _entry(device: Device, findings: tuple[Finding, ...]) -> Entry:
     names = [device.hostname] if device.hostname else []
     names += [name for name in device.names if name not in names]
     label = [*names, *device.ips, *device.macs, device.id][0]
@@ -168,6 +177,7 @@ def _entry(device: Device) -> Entry:
         other_names=tuple(names[1:]),
         class_label=CLASSES[device.device_class],
         anchor=device.id if safe else f"id-{digest[:32]}",
+        findings=tuple(f for f in findings if f.affected in OPEN),
     )
 
 
@@ -196,6 +206,8 @@ def _summary(entries: list[Entry]) -> dict[str, object]:
     unknown = [device for device in devices if device.device_class is None]
     makers = [device.manufacturer for device in medical]
     return {
+        "usable": _having(entries, "exploitable"),
+        "untold": _having(entries, "potential"),
         "classes": [
             (label or "unknown", count)
             for key, label in CLASSES.items()
@@ -219,6 +231,11 @@ def _summary(entries: list[Entry]) -> dict[str, object]:
             if medical
         ],
     }
+
+
+def _having(entries: list[Entry], verdict: Verdict) -> int:
+    """Return how many devices have a finding of a verdict."""
+    return sum(any(f.verdict == verdict for f in entry.findings) for entry in entries)
 
 
 def _replace(path: Path, text: str) -> None:
