@@ -20,6 +20,7 @@ help:  ## list the targets
 demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory and findings, write report.html
 	@mkdir -p build && rm -f $(DEMO_DB) $(DEMO_DB)-wal $(DEMO_DB)-shm
 	$(BIN)/wardwatch ingest --db $(DEMO_DB) --site hospital examples/hospital
+	$(BIN)/wardwatch facts import --db $(DEMO_DB) --site hospital examples/site.yaml
 	$(BIN)/wardwatch devices --db $(DEMO_DB)
 	$(BIN)/wardwatch feeds import --db $(DEMO_DB) examples/advisories
 	$(BIN)/wardwatch findings --db $(DEMO_DB)

@@ -116,6 +116,7 @@ class _Site:
         self._store, self._site, self._now = store, site, now
         self._facts, self._handling = Facts(told), Handling(told)
         self._boundaries = Boundaries(told)
+        self._zones: dict[str, str] = {}
         known = store.slight_devices(site, None if registered else tokens)
         self._own = self._facts.owned(known)
         self.slight = [self._facts.laid_over(d, self._own.get(d.id)) for d in known]
@@ -181,6 +182,11 @@ class _Site:
 
     def zone(self, ip: str) -> str:
         """Return the zone of an address by the plan; without one, the subnet that it is in."""
+        if ip not in self._zones:
+            self._zones[ip] = self._zone(ip)
+        return self._zones[ip]
+
+    def _zone(self, ip: str) -> str:
         fact = self._facts.subnet_of(ip)
         if fact:
             return fact.values.get("zone") or fact.values.get("name") or fact.values["cidr"]

@@ -20,6 +20,7 @@ BUILD = Path(__file__).parents[2] / "build"
 DATABASE, FIGURES = BUILD / "bench-matching.db", BUILD / "bench.json"
 DEVICES, ADVISORIES = 100_000, 5_000
 MAKERS, MODELS = 200, 20  # of each maker; half of the models are in an advisory
+RELEASES = 5  # of each model's software are in use
 NOW = 1_790_000_000.0
 DAY = 86_400.0
 
@@ -39,7 +40,8 @@ def devices(count: int) -> Iterator[Any]:
     for number in range(count):
         ip = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         name, model = maker(rng.randrange(MAKERS)), f"Unit {rng.randrange(MODELS)}"
-        version = (f"{rng.randrange(1, 9)}.{rng.randrange(9)}",) if rng.random() < 0.66 else ()
+        release = rng.randrange(RELEASES)
+        version = (f"{release * 3 % 8 + 1}.{release}",) if rng.random() < 0.66 else ()
         stated = {"manufacturer": name, "model": model, "hostname": f"unit{number}"}
         stated |= {"software_versions": version[0]} if version else {}
         proof = Evidence(

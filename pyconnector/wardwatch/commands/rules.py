@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from rich.text import Text
 
-from wardwatch import pipeline
+from wardwatch import findings, pipeline
 from wardwatch.commands import CommandError, Verb, complain, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
@@ -24,6 +24,7 @@ from wardwatch_enrichment.watch import Pair, RuleFile
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 _KEYS = {"device", "cve", "peers"}
+NAMED = 20  # findings without a rule that are told; the file names all
 
 
 def add(verb: Verb) -> None:
@@ -33,14 +34,14 @@ def add(verb: Verb) -> None:
         "build",
         build,
         "write rules that watch just the vulnerable devices for the use of their weaknesses",
-        "wardwatch rules build --pairs pairs.csv --out watch.rules",
+        "wardwatch rules build --out watch.rules",
     )
     made.add_argument(
         "--pairs",
-        required=True,
         type=Path,
         metavar="FILE",
-        help="CSV or YAML: device (its id, how that begins, or an address), cve, and peers",
+        help="CSV or YAML: device (its id, how that begins, or an address), cve, and peers; "
+        "default: what `wardwatch findings` says can be used, or perhaps can",
     )
     made.add_argument(
         "--out",
@@ -91,8 +92,10 @@ def _inventory(options: Namespace, config: Config) -> list[Device]:
 
 def build(options: Namespace, config: Config) -> int:
     """Write the rules."""
-    devices = _inventory(options, config)
-    pairs = _pairs(options.pairs, devices)
+    if options.pairs:
+        pairs = _pairs(options.pairs, _inventory(options, config))
+    else:
+        pairs = _open(options, config)
     earlier = RuleFile()
     if options.out.exists():
         if _marks(options.out):
@@ -101,11 +104,32 @@ def build(options: Namespace, config: Config) -> int:
     text = watch.build(pairs, earlier, time.time(), options.valid_days)
     _write(options.out, text)
     without = watch.unwatched(pairs)
-    for pair, why in without:
+    for pair, why in without[:NAMED]:
         show([Text(f"no rule: {pair.device[:8]} {pair.cve}: {why}")])
+    if len(without) > NAMED:
+        show([Text(f"no rule for {len(without) - NAMED} more; {options.out} names them")])
     rules = sum(line.startswith("alert ") for line in text.splitlines())
     show([Text(f"Wrote {options.out}: {rules} rules for {len(pairs) - len(without)} pairs.")])
     return 0
+
+
+def _open(options: Namespace, config: Config) -> list[Pair]:
+    """Return the findings that can be used on their devices, or perhaps can."""
+    if options.valid_days < 1:
+        raise CommandError("--valid-days: give at least 1")
+    now = time.time()
+    with open_store(options, config) as store:
+        found = [
+            (device, finding)
+            for site in ([options.site] if options.site else store.sites())
+            for device, known in findings.findings(store, site, now)
+            for finding in known
+        ]
+    return [
+        Pair(device=device.id, cve=finding.vulnerability, addresses=device.ips)
+        for device, finding in found
+        if finding.verdict in ("exploitable", "potential") and _CVE.fullmatch(finding.vulnerability)
+    ]
 
 
 def mark(options: Namespace, config: Config) -> int:
