@@ -21,6 +21,7 @@ _BESIDES = ("architecture", "host_name", "language", "legacy", "platform", "spec
 _KNOWN = frozenset((*_VERSION, *_PATCH, *_BESIDES, "vendor", "product_family", "product_name"))
 _PARTS = frozenset(("default_component_of", "external_component_of", "optional_component_of"))
 _FIRMWARE = re.compile(r"\bfirmware\b|^FW$", re.I)
+_WINDOWS = re.compile(r"windows (?:server )?(?:\d|xp\b|vista\b)", re.I)
 _RUNNING = re.compile(r"^(?P<name>.+?)\s+running\s+(?:on\s+)?(?P<platform>.+)$", re.I)
 
 
@@ -155,12 +156,20 @@ def _name(draft: _Draft) -> None:
         else:
             draft.needs.append(f"product: this line is of {listed}")
     else:
-        if why := product_names.unusable(name):
-            draft.needs.append(f"product: its name {why}")
-        name, clause = product_names.clause(name)
-        draft.names = (*draft.names[:-1], name)
-        if clause:
-            draft.conditions.append(Condition(kind="text", text=clause))
+        _of_no_line(draft, name)
+
+
+def _of_no_line(draft: _Draft, name: str) -> None:
+    """Take a product for itself; a release of Windows, as its maker lists it, is a platform."""
+    if draft.makers == ("Microsoft",) and _WINDOWS.match(name):
+        draft.role = "platform"  # Windows 10 Version 21H2 for x64-based Systems
+        return
+    if why := product_names.unusable(name):
+        draft.needs.append(f"product: its name {why}")
+    name, clause = product_names.clause(name)
+    draft.names = (*draft.names[:-1], name)
+    if clause:
+        draft.conditions.append(Condition(kind="text", text=clause))
 
 
 def _versions(draft: _Draft) -> None:
@@ -220,7 +229,8 @@ def _platform(draft: _Draft) -> None:
 def _of_name(draft: _Draft) -> None:
     """Take a version at the end of a product's name for what it is."""
     name, version = product_names.version_in(draft.names[-1])
-    if draft.line or not product_names.mentions_version(draft.names[-1]):
+    known = draft.line or draft.role == "platform"  # with releases in their names
+    if known or not product_names.mentions_version(draft.names[-1]):
         return
     made = draft.versions
     if version is None or made.kind == "curate" or len(made.ranges) > 1:

@@ -19,15 +19,23 @@ from wardwatch_enrichment.content import data, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A product line; the head of the file says what each key means."""
+    """A product line; the head of the file says what each key means.
+
+    `groups`: its models, those together that are one under several names or numbers.
+    """
 
     name: str
     vendor: str
     source: str
     role: Role = "product"
     aliases: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
     prefixes: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the names and numbers of all models."""
+        return tuple(model for group in self.groups for model in group)
 
 
 @cache
@@ -60,7 +68,10 @@ def _line(name: str, vendor: str, entry: dict[str, Any]) -> Line:
         source=entry["source"],
         role=entry.get("role", "product"),
         aliases=tuple(entry.get("aliases", ())),
-        models=tuple(str(model) for model in entry.get("models", ())),
+        groups=tuple(
+            tuple(map(str, model)) if isinstance(model, list) else (str(model),)
+            for model in entry.get("models", ())
+        ),
         prefixes=tuple(entry.get("prefixes", ())),
     )
 
@@ -89,6 +100,21 @@ def find(makers: tuple[str, ...], name: str) -> Line | None:
         if line.role == "component" or own & set(vendors.lineage(line.vendor))
     ]
     return of_them[0] if len(of_them) == 1 else None
+
+
+@lru_cache(maxsize=1 << 14)
+def model(makers: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return all spellings of the one model of a line that a name is; none if it is the line's."""
+    line = find(makers, name)
+    if line is None or {key(name), key(bare(makers, name))} & _own(line):
+        return ()
+    spelled = {key(name), key(bare(makers, name))}
+    groups = (group for group in line.groups if spelled & {key(one) for one in group})
+    return tuple(one for group in groups for one in group)
+
+
+def _own(line: Line) -> set[str]:
+    return {key(spelling) for spelling in (line.name, *line.aliases)}
 
 
 def identity(makers: tuple[str, ...], name: str) -> str:

@@ -14,10 +14,11 @@ from typing import Literal
 
 from wardwatch_enrichment import products, versions
 from wardwatch_enrichment.advisory import Product, Version
-from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.model import Attribute, Device
 
 Kind = Literal["product", "component", "platform"]
 _MODELS = ("model", "model_number", "part_number")
+SITE_FACTS = "site facts"  # the log that a site's own register counts as
 _OWN = ("software_versions", "firmware_versions")
 _VERSIONS = (*_OWN, "module_software")  # of a part, which only some entries ask for
 ATTRIBUTES = frozenset((*_MODELS, *_VERSIONS, "component", "os"))  # all that is asked for here
@@ -53,6 +54,7 @@ def subjects(device: Device) -> Iterator[Subject]:
     """Yield what advisories can be about, by the values that hold now."""
     current = [a for a in device.attributes if a.current]
     stated = tuple((a.name, a.value) for a in current if a.name in (*_MODELS, *_VERSIONS))
+    stated += tuple(_seen_since(device, current))
     listed = tuple(("software_versions", text) for text in device.software_versions)
     yield from _products(device.manufacturer, device.model, (*listed, *stated))
     for value in dict.fromkeys(a.value for a in current if a.name == "component"):
@@ -61,6 +63,19 @@ def subjects(device: Device) -> Iterator[Subject]:
         proofs = (e.value for a in current if a.name == "os" for e in a.evidence)
         builds = (found[1] for proof in proofs if (found := _BUILD.search(proof)))
         yield _platform(device.os, next(builds, None))
+
+
+def _seen_since(device: Device, current: list[Attribute]) -> Iterator[tuple[str, str]]:
+    """Yield versions that were seen after the site told of others: it is one or the other."""
+    told = {
+        a.name: a.last_seen
+        for a in current
+        if a.name in _VERSIONS and any(e.log == SITE_FACTS for e in a.evidence)
+    }
+    if told:
+        for a in device.attributes:
+            if not a.current and a.last_seen > told.get(a.name, a.last_seen):
+                yield a.name, a.value
 
 
 @lru_cache(maxsize=1 << 14)

@@ -247,6 +247,7 @@ def _ranges(text: str, constraints: list[_Constraint]) -> Versions:
         else:
             made.append(VersionRange(low=bound))
     _one_bound_a_line(made)
+    _one_scheme(made)
     return Versions(kind="ranges", text=text, ranges=tuple(made))
 
 
@@ -261,6 +262,15 @@ def _pair(operator: _Operator, bound: Bound, after: _Operator, other: Bound) -> 
     if turned and versions.compare(other.version, bound.version) == "less":
         return VersionRange(low=other, high=bound)
     return None
+
+
+def _one_scheme(made: list[VersionRange]) -> None:
+    """Refuse numbers beside versions with a word in front: one of them has lost its word."""
+    bounds = [b for part in made for b in (part.low, part.high, part.exact) if b]
+    kinds = {bound.version.atoms[0].kind for bound in bounds}
+    dates = any(bound.version.atoms[0].value == "date" for bound in bounds)
+    if {"number", "word"} <= kinds and not dates:
+        raise _UnclearError("some with a word in front, some without")
 
 
 def _one_bound_a_line(made: list[VersionRange]) -> None:

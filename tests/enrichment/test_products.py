@@ -6,7 +6,9 @@ from collections import Counter
 
 import pytest
 
-from wardwatch_enrichment import product_leaf, product_names, products, vendors
+from wardwatch_enrichment import product_leaf, product_names, products, subjects, vendors
+from wardwatch_enrichment.advisory import Product, Versions
+from wardwatch_enrichment.model import Device
 
 PHILIPS, GE, BD = ("Philips",), ("GE HealthCare",), ("BD",)
 
@@ -33,12 +35,96 @@ PHILIPS, GE, BD = ("Philips",), ("GE HealthCare",), ("BD",)
         (("Hospira",), "Plum A", None),
         (("ICU Medical",), "LifeCare PCA5", "LifeCare PCA5"),
         (("Any Maker",), "Allegro RomPager", "RomPager"),
+        (PHILIPS, "iCT 256", "Brilliance iCT"),
+        (PHILIPS, "iCT SP", "Brilliance iCT SP"),
+        (PHILIPS, "Brilliance 16", None),
+        (PHILIPS, "CX50", "CX ultrasound"),
+        (GE, "LOGIQ9", "LOGIQ 9"),
+        (GE, "LOGIQ E9", None),
+        (GE, "Signa HDe", None),
+        (GE, "Senograph DS", "Senographe DS"),
+        (GE, "Senograph 2000D", None),
+        (BD, "Alaris GH Plus", None),
+        (("Siemens Healthineers",), "Biograph_mMR", None),
     ],
 )
 def test_a_line_is_found(makers: tuple[str, ...], name: str, line: str | None) -> None:
     """By its name, an alias or a model, of its maker or one that took it over."""
     found = products.find(makers, name)
     assert (found.name if found else None) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("OpenSSH 7.4", "OpenSSH"),
+        ("Apache httpd 2.4.41", "Apache HTTP Server"),
+        ("Apache Tomcat 9.0.30", "Apache Tomcat"),
+        ("Microsoft IIS 8.5", "Internet Information Services"),
+        ("Jetty 9.4.12", "Eclipse Jetty"),
+        ("nginx 1.18.0", "nginx"),
+        ("GoAhead 2.5.0", "GoAhead"),
+        ("Allegro-Software-RomPager 4.07", "RomPager"),
+        ("Treck 6.0", "Treck TCP/IP"),
+        ("Mirth Connect 4.4.0", "Mirth Connect"),
+        ("Orthanc 1.5.7", "Orthanc"),
+        ("VxWorks 6.9", "VxWorks"),
+        ("RomSShell 4.62", None),
+    ],
+)
+def test_software_inside_is_found_as_the_inventory_spells_it(value: str, line: str | None) -> None:
+    """Whatever the device's maker; what no line knows stands for itself."""
+    found = products.find((), value.rpartition(" ")[0])
+    assert (found.name if found else None) == line
+    expected = line or products.key(value.rpartition(" ")[0])
+    assert subjects.component(value).tokens == {f"component:{expected}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        ("MX500", {"MX500", "IntelliVue MX500", "866064"}),
+        ("Philips IntelliVue MX500", {"MX500", "IntelliVue MX500", "866064"}),
+        ("M8007A", {"MP70", "IntelliVue MP70", "M8007A"}),
+        ("IntelliVue MX400 to MX550", set()),
+        ("IntelliVue Patient Monitors MX (MX400-550)", set()),
+        ("IntelliVue MX40", set()),
+        ("e-Alert", set()),
+    ],
+)
+def test_a_model_of_a_line_has_its_own_spellings(name: str, spelled: set[str]) -> None:
+    """Which are not those of its sisters; the line's own name is none of a model."""
+    assert set(products.model(PHILIPS, name)) == spelled
+
+
+def test_a_leaf_on_one_model_is_not_about_its_sisters() -> None:
+    """A leaf on the family is about all of them."""
+    of_one, of_all = (
+        subjects.tokens_of(
+            Product(
+                id="P",
+                title=name,
+                vendor="Philips",
+                makers=PHILIPS,
+                names=(name,),
+                line="IntelliVue MX400 to MX550",
+                versions=Versions(kind="all", text=""),
+            )
+        )
+        for name in ("IntelliVue MX500", "IntelliVue Patient Monitors MX (MX400-550)")
+    )
+    seen = {
+        model: next(iter(subjects.subjects(_monitor(model)))).tokens
+        for model in ("MX500", "866064", "IntelliVue MX450")
+    }
+    assert [bool(tokens & of_one) for tokens in seen.values()] == [True, True, False]
+    assert all(tokens & of_all for tokens in seen.values())
+
+
+def _monitor(model: str) -> Device:
+    return Device(
+        id="d", site="s", manufacturer="Philips", model=model, first_seen=0.0, last_seen=1.0
+    )
 
 
 def test_names_of_one_product_have_one_identity() -> None:
