@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from wardwatch.store import Store
-from wardwatch_enrichment import curation, events, knowledge, posture
+from wardwatch_enrichment import (
+    curation,
+    events,
+    knowledge,
+    mitigation,
+    posture,
+    posture_entries,
+    preconditions,
+)
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.advisory import Advisory
 from wardwatch_enrichment.assessment import Assessment
@@ -23,7 +31,10 @@ from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.finding import Exposure, Finding
 from wardwatch_enrichment.handling import Handling
 from wardwatch_enrichment.matching import Fleet, Index, fleet
+from wardwatch_enrichment.mitigation import Mitigation
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.posture_entries import Posture
+from wardwatch_enrichment.preconditions import Precondition
 from wardwatch_enrichment.recalls import Recalls
 from wardwatch_enrichment.subjects import subjects, tokens_of
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
@@ -61,14 +72,15 @@ def read(store: Store) -> dict[str, int]:
 def advisories(store: Store, tokens: Iterable[str]) -> list[Advisory]:
     """Return the advisories that may be about something with one of the tokens."""
     now = knowledge.digest()
+    unread = store.unread_advisories(now)  # what was read of them is of a former revision
     found = [
         known
-        for name in sorted(store.advisories_with(tokens))
+        for name in sorted(store.advisories_with(tokens) - set(unread))
         if (known := store.advisory(*name, now))
     ]
     found += [
         _advisory(document.body)
-        for publisher, name in store.unread_advisories(now)
+        for publisher, name in unread
         for document in store.documents(publisher=publisher, name=name)
     ]
     return found
@@ -94,11 +106,50 @@ def of_device(store: Store, device: Device, now: float) -> tuple[Finding, ...]:
     return next((found for _, found in around.judge({device.id}, index, with_posture=True)), ())
 
 
+def measures(
+    store: Store, device: Device, found: Iterable[Finding], now: float
+) -> dict[str, tuple[Mitigation, ...]]:
+    """Return what can be done about findings of a device, by their ids, the first choice first."""
+    around = _Site(store, device.site, now).around(device)
+    return {
+        one.id: mitigation.mitigations(one, around, _entry(one), cwes=_cwes(store, one))
+        for one in found
+    }
+
+
+def _entry(finding: Finding) -> Precondition | Posture | None:
+    """Return what a finding was judged by."""
+    known = preconditions.preconditions().get(finding.vulnerability)
+    return known or next(
+        (one for one in posture_entries.entries() if finding.vulnerability.startswith(one.id)), None
+    )
+
+
+def _cwes(store: Store, finding: Finding) -> tuple[str, ...]:
+    """Return the weakness classes that its advisory names."""
+    now = knowledge.digest()
+    for match in finding.matches[:1]:
+        known = store.advisory(match.publisher, match.advisory, now)
+        for about in known.vulnerabilities if known else ():
+            if about.cve == finding.vulnerability:
+                return about.cwes
+    return ()
+
+
 def of_advisory(store: Store, site: str, advisory: Advisory, now: float) -> Iterator[Found]:
     """Yield the devices of a site that an advisory is about, with what it comes to there."""
-    tokens = {token for product in advisory.products for token in tokens_of(product)}
+    yield from of_advisories(store, site, [advisory], now)
+
+
+def of_advisories(
+    store: Store, site: str, known: Iterable[Advisory], now: float
+) -> Iterator[Found]:
+    """Yield the devices of a site that some advisories are about, with what they come to there."""
+    known = tuple(known)
+    products = (product for advisory in known for product in advisory.products)
+    tokens = {token for product in products for token in tokens_of(product)}
     around = _Site(store, site, now, tokens)
-    index = Index([advisory], around.fleet)
+    index = Index(known, around.fleet)
     wanted = {device.id for device in around.slight if index.matches(device)}
     yield from around.judge(wanted, index)
 
@@ -132,7 +183,7 @@ class _Site:
 
     def judge(self, ids: set[str], index: Index, *, with_posture: bool = False) -> Iterator[Found]:
         """Yield devices with what an index comes to on them, and with what their posture shows."""
-        assessment = Assessment(index)
+        assessment = Assessment(index, cache(self._store.statements))
         look = self._posture() if with_posture else _no_posture
         ordered = sorted(ids)
         for at in range(0, len(ordered), _AT_ONCE):
@@ -152,11 +203,21 @@ class _Site:
         known = Recalls(self._store.recalls())
         return lambda around: posture.findings(around, lifecycles, known, today)
 
+    @cached_property
+    def _on_link(self) -> Mapping[str, Exposure]:
+        """Who uses IPv6 at addresses that are tied to it by nothing but the row's own proof."""
+        return self._store.ipv6_on_link(self._site, self._now - LIFE - DAY)
+
+    def around(self, device: Device) -> Surroundings:
+        """Return one device of the inventory with its evidence."""
+        return self._around(device, self._evidence([device]))
+
     def _around(self, device: Device, evidence: _Evidence) -> Surroundings:
+        on_link = (row for mac in device.macs if (row := self._on_link.get(mac)))
         return Surroundings(
             device=device,
             now=self._now,
-            rows=evidence.own.get(device.id, ()),
+            rows=(*evidence.own.get(device.id, ()), *on_link),
             calls=evidence.calls.get(device.id, ()),
             sensors=evidence.sensors,
             handling=self._handling.of(device),

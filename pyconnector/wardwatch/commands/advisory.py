@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from rich.text import Text
 
 from wardwatch import findings as assessed
 from wardwatch import pipeline
-from wardwatch.commands import CommandError, Verb, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
+from wardwatch.feed_kinds import LIMITS
 from wardwatch.finding_json import finding_json, place
 from wardwatch.findings import Found
 from wardwatch.outputs import findings as shown
@@ -75,42 +77,63 @@ def advisory(options: Namespace, config: Config) -> int:
     now = time.time()
     with open_store(options, config) as store:
         sites = [options.site] if options.site else store.sites()
-        for question in _questions(store, options.name):
-            found = [one for site in sites for one in _answer(store, site, question, now)]
-            found = _wanted(found, every=options.all)
+        questions = _questions(store, options.name)
+        asked = {id(one): one for question in questions for one in question.advisories}
+        found = [
+            one
+            for site in sites
+            for one in assessed.of_advisories(store, site, asked.values(), now)
+        ]
+        answers = _answers(questions, _wanted(found, every=options.all))
+        for question, answer in zip(questions, answers, strict=True):
             if options.json:
-                _tell_json(found)
+                _tell_json(question, answer)
             else:
-                _tell(store, question, found, sites)
+                _tell(store, question, answer, sites)
+        if not options.json and asked:
+            _tell_blind(store, sites)
     return 0
 
 
-def _questions(store: Store, name: str) -> Iterator[_Question]:
-    path = Path(name)
+def _questions(store: Store, name: str) -> list[_Question]:
     if _CVE.fullmatch(name):
-        yield _about(store, name.upper())
-    elif path.is_file():
-        yield from _of_file(store, path)
-    else:
-        documents = [
-            d for n in dict.fromkeys((name, name.upper())) for d in store.documents(name=n)
-        ]
-        if not documents:
-            raise CommandError(
-                f"{name}: no advisory of this id was imported, and there is no such file; "
-                "`wardwatch feeds import FILE` takes one"
-            )
-        found = tuple(curation.decided(csaf.parse(d.body)) for d in documents)
-        yield _Question(name=name.upper(), advisories=found)
+        return _about(store, [name.upper()])
+    if _is(Path.is_file, name):
+        return _of_file(store, Path(name))
+    documents = [d for n in dict.fromkeys((name, name.upper())) for d in store.documents(name=n)]
+    if not documents and _is(Path.is_dir, name):
+        raise CommandError(f"{name}: is a directory; name one of its files")
+    if not documents:
+        raise CommandError(
+            f"{name[:200]}: no advisory of this id was imported, and there is no such file; "
+            "`wardwatch feeds import FILE` takes one"
+        )
+    found = tuple(curation.decided(csaf.parse(d.body)) for d in documents)
+    return [_Question(name=name.upper(), advisories=found)]
 
 
-def _about(store: Store, number: str) -> _Question:
-    known = assessed.advisories(store, [f"cve:{number}"])
-    naming = [a for a in known if any(v.cve == number for v in a.vulnerabilities)]
-    return _Question(name=number, advisories=tuple(naming), vulnerability=number)
+def _is(kind: Callable[[Path], bool], name: str) -> bool:
+    try:
+        return bool(name) and kind(Path(name))
+    except OSError:  # no name that a file could have
+        return False
 
 
-def _of_file(store: Store, path: Path) -> Iterator[_Question]:
+def _about(store: Store, numbers: Sequence[str]) -> list[_Question]:
+    """Return the questions for vulnerabilities; all advisories are looked for at once."""
+    naming: dict[str, list[Advisory]] = {number: [] for number in numbers}
+    for one in assessed.advisories(store, [f"cve:{number}" for number in numbers]):
+        for number in {v.cve for v in one.vulnerabilities if v.cve} & naming.keys():
+            naming[number].append(one)
+    return [
+        _Question(name=number, advisories=tuple(known), vulnerability=number)
+        for number, known in naming.items()
+    ]
+
+
+def _of_file(store: Store, path: Path) -> list[_Question]:
+    if path.stat().st_size > LIMITS["csaf"]:
+        raise CommandError(f"{path}: is over {LIMITS['csaf'] >> 20} MB; no advisory is so large")
     body = path.read_bytes()
     try:
         found = curation.decided(csaf.parse(body))
@@ -118,23 +141,22 @@ def _of_file(store: Store, path: Path) -> Iterator[_Question]:
         if body.lstrip()[:1] == b"{":
             raise CommandError(f"{path}: {error}") from None
     else:
-        yield _Question(name=found.id, advisories=(found,))
-        return
+        return [_Question(name=found.id, advisories=(found,))]
     try:
-        numbers = bulletins.vulnerabilities(body)
+        return _about(store, bulletins.vulnerabilities(body))
     except bulletins.BulletinError as error:
         raise CommandError(f"{path}: {error}") from None
-    for number in numbers:
-        yield _about(store, number)
 
 
-def _answer(store: Store, site: str, question: _Question, now: float) -> Iterator[Found]:
-    for one in question.advisories:
-        for device, found in assessed.of_advisory(store, site, one, now):
-            asked = question.vulnerability
-            kept = tuple(f for f in found if asked in (None, f.vulnerability))
-            if kept:
-                yield device, kept
+def _answers(questions: Iterable[_Question], found: Sequence[Found]) -> Iterator[list[Found]]:
+    """Yield, for each question, what was found that is about it."""
+    about: defaultdict[str, list[Found]] = defaultdict(list)
+    for device, findings in found:
+        for finding in findings:
+            about[finding.vulnerability].append((device, (finding,)))
+    for question in questions:
+        asked = question.vulnerability
+        yield list(found) if asked is None else sorted(about[asked], key=_worst)
 
 
 def _wanted(found: Iterable[Found], *, every: bool) -> list[Found]:
@@ -150,7 +172,9 @@ def _worst(found: Found) -> tuple[object, ...]:
     return (*assessed.order(findings[0]), device.site, device.id)
 
 
-def _tell_json(found: Iterable[Found]) -> None:
+def _tell_json(question: _Question | None, found: Iterable[Found]) -> None:
+    if question and not question.advisories:
+        complain(f"{question.name}: no imported advisory names it; nobody can tell who is affected")
     for device, findings in found:
         for finding in findings:
             show_json(finding_json(device, finding))
@@ -159,14 +183,23 @@ def _tell_json(found: Iterable[Found]) -> None:
 def _tell(store: Store, question: _Question, found: Sequence[Found], sites: Sequence[str]) -> None:
     show([Text(line) for line in _head(store, question)])
     if found:
-        show(shown.overview(found, {device.id: place(device) for device, _ in found}))
+        show(shown.overview(found, _places(found, sites)))
         for action in dict.fromkeys(a for _, fs in found for f in fs for a in _to_do(f)):
             show([Text(f"to do: {safe(action)[:400]}")])
     elif question.advisories:
         show([Text("No device in the inventory is one of its products, as far as is known.")])
+
+
+def _tell_blind(store: Store, sites: Iterable[str]) -> None:
     blind = sum(d.model is None for site in sites for d in store.slight_devices(site))
-    if question.advisories and blind:
+    if blind:
         show([Text(f"Cannot tell: {blind} devices whose model is not known.")])
+
+
+def _places(found: Iterable[Found], sites: Sequence[str]) -> dict[str, str | None]:
+    """Return where the devices stand; at which site, too, where there are several."""
+    told = ((device, device.site if len(sites) > 1 else None) for device, _ in found)
+    return {d.id: ", ".join(filter(None, (site, place(d)))) or None for d, site in told}
 
 
 def _to_do(finding: Finding) -> tuple[str, ...]:
@@ -204,14 +237,15 @@ def findings(options: Namespace, config: Config) -> int:
         if options.device:
             device = by_prefix(pipeline.inventory(store, options.site), options.device)
             known = [(device, assessed.of_device(store, device, now))]
+            measures = assessed.measures(store, *known[0], now)
         else:
             sites = [options.site] if options.site else store.sites()
             known = [one for site in sites for one in assessed.findings(store, site, now)]
     found = _wanted(known, every=options.all)
     if options.json:
-        _tell_json(found)
+        _tell_json(None, found)
     elif options.device:
-        show(shown.detail(f for _, findings in found for f in findings))
+        show(shown.detail((f for _, findings in found for f in findings), measures))
     else:
-        show(shown.overview(found, {device.id: place(device) for device, _ in found}))
+        show(shown.overview(found, _places(found, [*{device.site for device, _ in found}])))
     return 0

@@ -134,7 +134,7 @@ def device(options: Namespace, config: Config) -> int:
         show_json(device_json(found) | events | made)
     else:
         show(terminal.detail(found))
-        show(shown.detail(finding for finding in known if finding.affected in OPEN))
+        show(shown.detail((one for one in known if one.affected in OPEN), {}))
     return 0
 
 

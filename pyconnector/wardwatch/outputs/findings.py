@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from wardwatch.outputs.terminal import cell, moment, safe
 from wardwatch_enrichment.finding import Answer, Finding
+from wardwatch_enrichment.mitigation import Mitigation
 from wardwatch_enrichment.model import Device
 
 Found = tuple[Device, tuple[Finding, ...]]
@@ -69,8 +70,13 @@ def _sum(found: Sequence[Found]) -> str:
     return f"{text}; besides {rest}." if rest else f"{text}."
 
 
-def detail(findings: Iterable[Finding]) -> Iterable[Table | Text]:
-    """Yield the findings of one device, each with its proof."""
+def detail(
+    findings: Iterable[Finding], measures: Mapping[str, Sequence[Mitigation]]
+) -> Iterable[Table | Text]:
+    """Yield the findings of one device, each with its proof, and what to do.
+
+    `measures` are those of a finding by its id; without them its own actions are shown.
+    """
     for finding in findings:
         yield Text("")
         title = f" {safe(finding.title)}" if finding.title else ""
@@ -88,9 +94,10 @@ def detail(findings: Iterable[Finding]) -> Iterable[Table | Text]:
             yield Text(f"  assumed, nobody has looked yet: needs by {safe(finding.assumed)}")
         for note in finding.notes:
             yield Text(f"  {safe(note)}")
-        if finding.verdict:
-            for action in finding.actions[:ACTIONS]:
-                yield Text(f"  to do: {safe(action)[:300]}")
+        known = [f"{m.rank}: {m.text}" for m in measures.get(finding.id, ())]
+        told = known or (finding.actions if finding.verdict else ())
+        for action in told[:ACTIONS]:
+            yield Text(f"  to do: {safe(action)}")
 
 
 _TRUTHS = {"true": "yes", "strong_false": "no", "weak_false": "not seen", "unknown": "unknown"}

@@ -135,6 +135,14 @@ class Exposures:
         query = f"SELECT {_COLUMNS} FROM exposure WHERE {wanted} ORDER BY {_ORDER}"  # noqa: S608
         return [_made(*row) for row in self._db.execute(query, given)]
 
+    def ipv6_on_link(self, site: str, since: float) -> dict[str, Exposure]:
+        """Return, by proven hardware address, that a link-local address was last used."""
+        query = f"""SELECT {_COLUMNS}, max(last_seen) FROM exposure WHERE site = ?
+            AND host >= 'fe80:' AND host < 'fe80;' AND kind = 'uses' AND value = 'ipv6'
+            AND mac != '' AND last_seen >= ? GROUP BY mac ORDER BY mac"""  # noqa: S608  constant
+        found = (_made(*row[:-1]) for row in self._db.execute(query, (site, since)))
+        return {str(row.mac): row for row in found}
+
     def coverage(self, site: str) -> list[Exposure]:
         """Return what the sensors of a site tell of themselves, in order."""
         query = f"""SELECT {_COLUMNS} FROM exposure WHERE site = ? AND host = ?
