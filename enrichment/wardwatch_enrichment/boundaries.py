@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import NamedTuple
 
 from wardwatch_enrichment.facts import Fact
 
@@ -50,6 +51,17 @@ class _Row:
         )
 
 
+class Closed(NamedTuple):
+    """Lists that keep all out but those that they name: the oldest row that says so, and those."""
+
+    fact: Fact
+    admitted: tuple[_Network, ...]
+
+    def admits(self, peer: str) -> bool:
+        """Tell whether an address or a prefix is let in."""
+        return any(_within(ip_network(peer), network) for network in self.admitted)
+
+
 class Boundaries:
     """The boundary facts of one site, ready to be asked."""
 
@@ -70,6 +82,23 @@ class Boundaries:
         """
         found = [self._denied(ip_network(ip), proto, port, tuple(let_in)) for ip in ips]
         return found[0] if found and all(found) else None
+
+    def closed(self, ips: Iterable[str], port: str | None = None) -> Closed | None:
+        """Return what keeps all out of a device but those that it names; None where nothing does.
+
+        `port` is like tcp/23, None stands for all. Each of the addresses must be kept.
+        """
+        facts: list[Fact] = []
+        admitted: list[_Network] = []
+        for host in map(ip_network, ips):
+            named = [r for r in self._lists.values() if any(_names(row, host) for row in r)]
+            found = [_shut(rows, host, port) for rows in named]
+            shut = [fact for fact, _ in found if fact]
+            if not shut or any(None in sources for _, sources in found):
+                return None
+            facts += shut
+            admitted += [source for _, sources in found for source in sources if source]
+        return Closed(min(facts, key=lambda f: f.at), tuple(admitted)) if facts else None
 
     def _denied(
         self, host: _Network, proto: str, port: int, let_in: tuple[tuple[str, int], ...]
@@ -108,6 +137,27 @@ def _first(rows: Iterable[_Row], host: _Network, proto: str, port: int) -> _Row 
         if row.source is None or (not row.source.prefixlen and row.source.version == host.version):
             return row
     return None
+
+
+def _shut(
+    rows: Iterable[_Row], host: _Network, port: str | None
+) -> tuple[Fact | None, list[_Network | None]]:
+    """Return the row with which a list shuts, and whom it lets in before; None for everybody."""
+    proto, _, number = (port or "").partition("/")
+    admitted: list[_Network | None] = []
+    for row in rows:
+        if not row.covers(host):
+            continue
+        anybody = row.source is None or not row.source.prefixlen
+        if row.fact.values["action"] == "permit":
+            if not port or row.may_ask(proto, int(number)):
+                admitted.append(None if anybody else row.source)
+            continue
+        every = row.protocol in ("", "ip", "any") and not row.ports
+        decides = row.asks(proto, int(number)) if port else every
+        if decides and anybody and not row.fact.values.get("condition"):
+            return row.fact, admitted
+    return None, admitted
 
 
 def _within(inner: _Network | None, outer: _Network | None) -> bool:

@@ -1,0 +1,98 @@
+"""The figures of the risk model, and a site's own over them: ``risk_model.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from wardwatch_enrichment.content import data
+
+Figures = Mapping[str, Any]
+# What others have published is not a site's to change.
+_FIXED = frozenset({"model", "cvss", "ease_of_all", "deployer", "human_impact", "bod_26_04"})
+# What must stay in its order, or a stronger verdict or a worse zone would lower a score.
+_FALLING = ("affected", "verdict", "zones", "bands")
+_RISING = ("safety", "mission")
+_SHARES = frozenset({
+    "affected", "verdict", "zones", "threat", "availability", "weights", "fold", "ease_weight",
+    "integrity_for_effectiveness",
+})  # fmt: skip
+
+
+class FigureError(ValueError):
+    """Figures of a site that the model cannot be worked out with; the message lists them all."""
+
+
+@cache
+def model() -> Figures:
+    """Return the figures of the model as shipped."""
+    found: dict[str, Any] = data("risk_model.yaml")
+    return found
+
+
+def merged(own: Mapping[str, Any], base: Figures | None = None) -> Figures:
+    """Return the figures with a site's own over them; raises `FigureError` with all that is wrong.
+
+    A zone is given by its factor alone.
+    """
+    base = model() if base is None else base
+    issues: list[str] = []
+    found = dict(base)
+    for name, value in own.items():
+        if name not in base or name in _FIXED or name == "rules":
+            issues.append(f"{name}: {'cannot be changed' if name in base else 'unknown'}")
+        else:
+            found[name] = _laid_over(name, base[name], value, issues)
+    issues += [] if issues else list(_disordered(found))
+    if issues:
+        raise FigureError("\n".join(issues))
+    return found
+
+
+def _laid_over(name: str, base: Any, value: Any, issues: list[str]) -> Any:
+    if not isinstance(base, dict):
+        return _number(name, base, value, issues)
+    if not isinstance(value, Mapping):
+        issues.append(f"{name}: a mapping is asked for, with {', '.join(map(str, base))}")
+        return base
+    found = dict(base)
+    for key, one in value.items():
+        if key not in base:
+            issues.append(f"{name}.{key}: unknown; there are {', '.join(map(str, base))}")
+        else:
+            found[key] = _number(f"{name}.{key}", base[key], one, issues)
+    return found
+
+
+def _number(name: str, base: Any, value: Any, issues: list[str]) -> Any:
+    """Return a figure in the place of another; a zone keeps its exposure."""
+    most = 1 if name.partition(".")[0] in _SHARES else 100
+    whole = isinstance(base, int) and name.startswith(("due_days", "safety.fleet"))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        issues.append(f"{name}: {value!r} is no number")
+    elif not 0 <= value <= (366 if whole else most):
+        issues.append(f"{name}: {value} is not from 0 to {366 if whole else most}")
+    elif whole and value != int(value):
+        issues.append(f"{name}: {value} is no whole number")
+    else:
+        return [value, *base[1:]] if isinstance(base, list) else value
+    return base
+
+
+def _disordered(figures: Figures) -> Iterator[str]:
+    for names, falling in ((_FALLING, True), (_RISING, False)):
+        for name in names:
+            keys = [key for key in figures[name] if key != "fleet"]
+            values = [_plain(figures[name][key]) for key in keys]
+            if values != sorted(values, reverse=falling):
+                order = " >= ".join(keys) if falling else " <= ".join(keys)
+                yield f"{name}: must stay in this order: {order}"
+    for name in ("kev", "kev_ransomware"):
+        before = {"kev": "public", "kev_ransomware": "kev"}[name]
+        if figures["threat"][name] < figures["threat"][before]:
+            yield f"threat: {name} must not be less than {before}"
+
+
+def _plain(value: Any) -> float:
+    return float(value[0] if isinstance(value, list) else value)
