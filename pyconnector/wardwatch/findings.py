@@ -14,15 +14,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from wardwatch.store import Store
-from wardwatch_enrichment import (
-    curation,
-    events,
-    knowledge,
-    mitigation,
-    posture,
-    posture_entries,
-    preconditions,
-)
+from wardwatch_enrichment import curation, events, knowledge, preconditions
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.advisory import Advisory
 from wardwatch_enrichment.assessment import Assessment
@@ -31,11 +23,12 @@ from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.finding import Exposure, Finding
 from wardwatch_enrichment.handling import Handling
 from wardwatch_enrichment.matching import Fleet, Index, fleet
-from wardwatch_enrichment.mitigation import Mitigation
+from wardwatch_enrichment.mitigation.measures import Mitigation, mitigations
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.posture_entries import Posture
+from wardwatch_enrichment.posture import entries, look
+from wardwatch_enrichment.posture.entries import Posture
+from wardwatch_enrichment.posture.recalls import Recalls
 from wardwatch_enrichment.preconditions import Precondition
-from wardwatch_enrichment.recalls import Recalls
 from wardwatch_enrichment.subjects import subjects, tokens_of
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
 
@@ -111,17 +104,14 @@ def measures(
 ) -> dict[str, tuple[Mitigation, ...]]:
     """Return what can be done about findings of a device, by their ids, the first choice first."""
     around = _Site(store, device.site, now).around(device)
-    return {
-        one.id: mitigation.mitigations(one, around, _entry(one), cwes=_cwes(store, one))
-        for one in found
-    }
+    return {one.id: mitigations(one, around, _entry(one), cwes=_cwes(store, one)) for one in found}
 
 
 def _entry(finding: Finding) -> Precondition | Posture | None:
     """Return what a finding was judged by."""
     known = preconditions.preconditions().get(finding.vulnerability)
     return known or next(
-        (one for one in posture_entries.entries() if finding.vulnerability.startswith(one.id)), None
+        (one for one in entries.entries() if finding.vulnerability.startswith(one.id)), None
     )
 
 
@@ -201,7 +191,7 @@ class _Site:
         today = datetime.fromtimestamp(self._now, UTC).date()
         lifecycles = cache(self._store.lifecycles)
         known = Recalls(self._store.recalls())
-        return lambda around: posture.findings(around, lifecycles, known, today)
+        return lambda around: look.findings(around, lifecycles, known, today)
 
     @cached_property
     def _on_link(self) -> Mapping[str, Exposure]:

@@ -1,4 +1,4 @@
-"""Every entry of posture.yaml plays its examples: what was seen is a finding, or is none."""
+"""Every entry of look.yaml plays its examples: what was seen is a finding, or is none."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from evidence_words import DAY, NOW, attribute, surroundings
 
-from wardwatch_enrichment import posture, preconditions, predicates
+from wardwatch_enrichment import preconditions, predicates
 from wardwatch_enrichment.content import data
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device, Event
-from wardwatch_enrichment.posture_entries import entries, entry
+from wardwatch_enrichment.posture import look
+from wardwatch_enrichment.posture.entries import entries, entry
 from wardwatch_enrichment.surroundings import Surroundings
 
 ENTRIES = data("posture.yaml")["posture"]
@@ -26,7 +27,7 @@ ZONES = {"10.20": "enterprise", "10.30": "clinical"}
 
 
 def zone_of(ip: str) -> str:
-    """Return the zone by the plan that posture.yaml tells of."""
+    """Return the zone by the plan that look.yaml tells of."""
     zone = "internet" if ip_address(ip).is_global else "unknown"
     return ZONES.get(".".join(ip.split(".")[:2]), zone)
 
@@ -61,7 +62,7 @@ def event(sid: int) -> Event:
 
 def found(example: dict[str, Any]) -> list[Finding]:
     """Return what the posture of an example's device comes to."""
-    return list(posture.findings(around(example), lambda _: (), (), TODAY))
+    return list(look.findings(around(example), lambda _: (), (), TODAY))
 
 
 def cases() -> list[Any]:
@@ -107,7 +108,7 @@ def test_old_evidence_says_nothing() -> None:
         now=NOW + 31 * DAY,
         answered={},
     )
-    assert list(posture.findings(late, lambda _: (), (), TODAY)) == []
+    assert list(look.findings(late, lambda _: (), (), TODAY)) == []
 
 
 def test_the_worst_zone_is_named() -> None:

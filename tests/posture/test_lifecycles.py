@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from evidence_words import NOW, attribute, surroundings
 
-from wardwatch_enrichment import lifecycles, posture
 from wardwatch_enrichment.advisories import eol
 from wardwatch_enrichment.content import data
 from wardwatch_enrichment.facts import Fact, checked
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device, Lifecycle
 from wardwatch_enrichment.overlay import laid_over
+from wardwatch_enrichment.posture import lifecycles, look
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "eol"
 TODAY = date(2026, 11, 22)
@@ -69,7 +69,7 @@ def support(os: str | None, register: str | None = None) -> str | None:
 def findings(about: Device, cycles: Callable[[str], Sequence[Lifecycle]] = known) -> list[Finding]:
     """Return what the posture of a device comes to."""
     around = replace(surroundings(about, ["accepts tcp/445 smb"]), device=about)
-    return list(posture.findings(around, cycles, (), TODAY))
+    return list(look.findings(around, cycles, (), TODAY))
 
 
 @needs_public
@@ -188,7 +188,7 @@ def test_what_has_ended_for_sure_is_a_finding() -> None:
 def test_without_a_listener_it_cannot_be_told() -> None:
     """An old system that nobody was seen to reach is known to be old, and no more."""
     about = device("Windows XP")
-    found = list(posture.findings(surroundings(about, []), known, (), TODAY))
+    found = list(look.findings(surroundings(about, []), known, (), TODAY))
     assert [(one.affected, one.verdict) for one in found] == [("confirmed", "potential")]
 
 

@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 from evidence_words import NOW, attribute, surroundings
 
-from wardwatch_enrichment import posture, recalls
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device, Recall
-from wardwatch_enrichment.recalls import Recalls
+from wardwatch_enrichment.posture import look, recalls
+from wardwatch_enrichment.posture.recalls import Recalls
 
 # In the form of openFDA's records; the contents are made up.
 RECALL = Recall(
@@ -42,7 +42,7 @@ def device(**values: object) -> Device:
 
 def found(about: Device, *known: Recall) -> list[Finding]:
     """Return the findings on a device."""
-    return list(posture.findings(surroundings(about, []), lambda _: (), known, date(2026, 11, 22)))
+    return list(look.findings(surroundings(about, []), lambda _: (), known, date(2026, 11, 22)))
 
 
 def test_an_open_recall_is_information() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from wardwatch_enrichment.risk_case import Case, Factors, Threat
-from wardwatch_enrichment.scenario_rows import verdict
+from wardwatch_enrichment.risk.case import Case, Factors, Threat
+from wardwatch_enrichment.risk.rows import verdict
 
 ZONES = (
     "isolated", "allowlisted", "clinical_shared", "unknown", "enterprise", "internet_out",

@@ -9,10 +9,10 @@ import re
 import pytest
 from risk.drawn import case, drawn
 
-from wardwatch_enrichment import risk
-from wardwatch_enrichment.derivation import Explanation, explain
-from wardwatch_enrichment.risk_case import Case, Factors, Rubric, Threat
-from wardwatch_enrichment.risk_figures import merged
+from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.case import Case, Factors, Rubric, Threat
+from wardwatch_enrichment.risk.derivation import Explanation, explain
+from wardwatch_enrichment.risk.figures import merged
 
 PUMP = Case(
     factors=Factors(safety=9, effectiveness=5, data=4, life=True, fleet=300),
@@ -26,7 +26,7 @@ PUMP = Case(
 
 def told(case: Case, evidence: str = "") -> Explanation:
     """Return why a case has its risk."""
-    return explain(case, risk.assess(case), evidence)
+    return explain(case, scoring.assess(case), evidence)
 
 
 def test_the_line() -> None:
@@ -40,7 +40,7 @@ def test_the_line() -> None:
         affected="fixed", verdict="potential", zone="unknown",
     )  # fmt: skip
     assert told(hard).line == "Track – C0"  # noqa: RUF001
-    open_ = risk.assess(Case(factors=PUMP.factors, cvss=hard.cvss, affected="likely",
+    open_ = scoring.assess(Case(factors=PUMP.factors, cvss=hard.cvss, affected="likely",
                              verdict="potential", zone="unknown"))  # fmt: skip
     assert ", not automatable, " in explain(PUMP, open_).line
 
@@ -89,7 +89,7 @@ def test_the_steps_lead_to_the_figures() -> None:
     for number in range(3_000):
         figures = own if number % 2 else None
         one = case(drawn(rng))
-        found = risk.assess(one, figures)
+        found = scoring.assess(one, figures)
         steps = {step.step: step for step in explain(one, found, figures=figures).steps}
         said = [float(text) for text in re.findall(r"[\d.]+", steps["likelihood"].why)]
         product = math.prod(said[:3]) * max(said[3], said[4] * said[5])

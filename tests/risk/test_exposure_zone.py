@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from evidence_words import ADDRESS, DAY, NOW, SENSOR, THE_SENSOR, row
 
-from wardwatch_enrichment import exposure_zone, risk
 from wardwatch_enrichment.boundaries import Boundaries
-from wardwatch_enrichment.exposure_zone import Reached, covered
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Exposure
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.risk_case import Case, Factors, Threat
+from wardwatch_enrichment.risk import scoring, zones
+from wardwatch_enrichment.risk.case import Case, Factors, Threat
+from wardwatch_enrichment.risk.zones import Reached, covered
 from wardwatch_enrichment.surroundings import Surroundings
 
 PLAN = {
@@ -87,7 +87,7 @@ def around(
 
 def found(*rows: Exposure, **values: Any) -> Reached:
     """Return the zone of a device with this evidence."""
-    return exposure_zone.zone(around(*rows, **values))
+    return zones.zone(around(*rows, **values))
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_its_own_place_in_the_plan(ip: str, wanted: str) -> None:
 def test_what_a_public_caller_must_have_reached() -> None:
     """The service itself; the web page next to it is something less. A neighbour is no stranger."""
     page = around(called(PUBLIC, port=443), called(OFFICE))
-    assert exposure_zone.zone(page, {"enterprise"}).zone == "internet_out"
-    assert exposure_zone.zone(page, set()).zone == "internet_out"
-    assert exposure_zone.zone(page, {"internet", "enterprise"}).zone == "internet_in"
-    assert exposure_zone.zone(page).zone == "internet_in"
+    assert zones.zone(page, {"enterprise"}).zone == "internet_out"
+    assert zones.zone(page, set()).zone == "internet_out"
+    assert zones.zone(page, {"internet", "enterprise"}).zone == "internet_in"
+    assert zones.zone(page).zone == "internet_in"
     assert found(refused(PUBLIC, by="device")).zone == "internet_out"
     assert found(called("203.0.113.5"), ip="203.0.113.4").zone == "enterprise"
 
@@ -139,8 +139,8 @@ def test_what_a_public_caller_must_have_reached() -> None:
 def test_public_hosts_that_are_sanctioned() -> None:
     """The maker's cloud that the site allowed, and no other."""
     place = around(calls(PUBLIC), called(CENTRAL))
-    assert exposure_zone.zone(place, sanctioned=["203.0.113.0/28"]).zone == "clinical_shared"
-    assert exposure_zone.zone(place, sanctioned=["203.0.113.0/29"]).zone == "internet_out"
+    assert zones.zone(place, sanctioned=["203.0.113.0/28"]).zone == "clinical_shared"
+    assert zones.zone(place, sanctioned=["203.0.113.0/29"]).zone == "internet_out"
 
 
 def test_an_imported_boundary() -> None:
@@ -181,9 +181,9 @@ def test_rules_that_prove_no_boundary(facts: list[Fact]) -> None:
 def test_a_boundary_at_the_port_of_the_service() -> None:
     """What is shut there only says nothing of other ports."""
     place = around(called(CENTRAL), facts=shut(CENTRAL, protocol="tcp", port="23"))
-    assert exposure_zone.zone(place, ports=("tcp/23",))[:2] == ("allowlisted", True)
-    assert exposure_zone.zone(place, ports=("tcp/23", "tcp/21"))[:2] == ("clinical_shared", False)
-    assert exposure_zone.zone(place, ports=("udp/23",)).zone == "clinical_shared"
+    assert zones.zone(place, ports=("tcp/23",))[:2] == ("allowlisted", True)
+    assert zones.zone(place, ports=("tcp/23", "tcp/21"))[:2] == ("clinical_shared", False)
+    assert zones.zone(place, ports=("udp/23",)).zone == "clinical_shared"
 
 
 def test_who_comes_in_against_the_rules() -> None:
@@ -231,8 +231,8 @@ def test_refusals_of_the_network() -> None:
     ):
         assert found(weak)[:2] == ("clinical_shared", False), weak
     place = around(refused(OFFICE, OFFICE2, port=445))
-    assert exposure_zone.zone(place, ports=("tcp/23",))[:2] == ("clinical_shared", False)
-    assert exposure_zone.zone(place, ports=("tcp/445",))[:2] == ("allowlisted", True)
+    assert zones.zone(place, ports=("tcp/23",))[:2] == ("clinical_shared", False)
+    assert zones.zone(place, ports=("tcp/445",))[:2] == ("allowlisted", True)
     assert found(refused(OFFICE, OFFICE2), called(OFFICE, port=80)).zone == "enterprise"
 
 
@@ -251,7 +251,7 @@ def test_a_sensor_of_yesterday_knows_little() -> None:
         device=around().device, now=NOW, rows=around(called(CENTRAL)).rows,
         sensors={SENSOR: beats(3)}, zone_of=zone_of,
     )  # fmt: skip
-    assert exposure_zone.zone(young).zone == "unknown"
+    assert zones.zone(young).zone == "unknown"
     assert covered(young)
 
 
@@ -262,7 +262,7 @@ def test_silence_is_not_counted_twice() -> None:
     for facts in ([], shut(CENTRAL, of="10.31.1.0/24")):
         got = found(few, facts=facts, ip=ISOLATED)
         scores.append(
-            risk.assess(
+            scoring.assess(
                 Case(
                     factors=Factors(safety=8, effectiveness=8, data=6, life=True, fleet=6),
                     cvss="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from risk import oracle
 
-from wardwatch_enrichment import risk, risk_rubric
-from wardwatch_enrichment.risk_case import Case, Factors, Rubric, Threat
-from wardwatch_enrichment.risk_figures import FigureError, merged, model
-from wardwatch_enrichment.risk_rubric import RubricError
+from wardwatch_enrichment.risk import rubrics, scoring
+from wardwatch_enrichment.risk.case import Case, Factors, Rubric, Threat
+from wardwatch_enrichment.risk.figures import FigureError, merged, model
+from wardwatch_enrichment.risk.rubrics import RubricError
 
 PUMP = Case(
     factors=Factors(safety=9, effectiveness=5, data=4, life=True, fleet=300),
@@ -25,14 +25,14 @@ PUMP = Case(
 
 def test_a_site_changes_what_it_weighs() -> None:
     """Only what it names; the shipped figures stay as they are."""
-    before = risk.assess(PUMP)
+    before = scoring.assess(PUMP)
     own = merged({"weights": {"safety": 0.5}, "zones": {"guest": 1.0}, "due_days": {"Attend": 7}})
-    after = risk.assess(PUMP, own)
+    after = scoring.assess(PUMP, own)
     assert after.safety == pytest.approx(before.safety / 0.95)
     assert after.score == pytest.approx(max(0.5 * after.safety, 0.9 * after.effectiveness))
     assert (before.due_days, after.due_days) == (14, 7)
     assert own["zones"]["guest"] == [1.0, "open"]
-    assert risk.assess(PUMP) == before
+    assert scoring.assess(PUMP) == before
     assert model()["weights"]["safety"] == 1.0
     assert merged({}) == model()
 
@@ -43,9 +43,9 @@ def test_own_figures_over_own_figures() -> None:
     assert merged({"weights": {"safety": 0.9}}, group)["weights"] == {
         "safety": 0.9, "effectiveness": 0.9, "data": 0.9,
     }  # fmt: skip
-    assert risk.fold([50, 50], merged({"fold": 0.0})) == 50
-    assert risk.fold([50, 50], merged({"fold": 1.0})) == 75
-    assert risk.band(35, merged({"bands": {"high": 30}})) == "high"
+    assert scoring.fold([50, 50], merged({"fold": 0.0})) == 50
+    assert scoring.fold([50, 50], merged({"fold": 1.0})) == 75
+    assert scoring.band(35, merged({"bands": {"high": 30}})) == "high"
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def answer(**changes: Any) -> dict[str, Any]:
 
 def test_the_answers_are_of_a_vulnerability_on_a_kind_of_device() -> None:
     """The nearest more general kind, if its own has none."""
-    known = risk_rubric.answers([answer(), answer(type="medical device", availability="N")])
-    found = risk_rubric.of(known, "cve-2020-12045", "syringe pump")
+    known = rubrics.answers([answer(), answer(type="medical device", availability="N")])
+    found = rubrics.of(known, "cve-2020-12045", "syringe pump")
     assert found == Rubric(integrity="H")
-    assert risk_rubric.of(known, "CVE-2020-12045", "CT scanner") == Rubric(
+    assert rubrics.of(known, "CVE-2020-12045", "CT scanner") == Rubric(
         integrity="H", availability="N"
     )
-    assert risk_rubric.of(known, "CVE-2020-12045", None) is None
-    assert risk_rubric.of(known, "CVE-2020-12046", "infusion pump") is None
+    assert rubrics.of(known, "CVE-2020-12045", None) is None
+    assert rubrics.of(known, "CVE-2020-12046", "infusion pump") is None
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def test_the_answers_are_of_a_vulnerability_on_a_kind_of_device() -> None:
 def test_answers_that_are_none(changes: dict[str, Any], message: str) -> None:
     """Each with its number; nobody answers without a name and a reason."""
     with pytest.raises(RubricError, match=f"answer 1: {message}"):
-        risk_rubric.answers([answer(**changes)])
+        rubrics.answers([answer(**changes)])
     with pytest.raises(RubricError, match="answer 2: CVE-2020-12045 is answered twice"):
-        risk_rubric.answers([answer(), answer()])
+        rubrics.answers([answer(), answer()])
 
 
 def test_an_answer_takes_the_place_of_the_vector_on_its_axis_only() -> None:
     """Integrity high: patients more, the rest as the vector has it; its ease does not change."""
-    plain = risk.assess(PUMP)
-    asked = risk.assess(
+    plain = scoring.assess(PUMP)
+    asked = scoring.assess(
         Case(
             factors=PUMP.factors,
             cvss=PUMP.cvss.replace("A:H", "A:N"),
@@ -154,20 +154,20 @@ def test_cisas_deadline_is_of_the_vulnerability() -> None:
     total = replace(
         PUMP, cvss="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", threat=Threat(kev=True)
     )
-    assert risk.assess(total).bod_26_04 == "3 days & forensic investigation (row 13)"
+    assert scoring.assess(total).bod_26_04 == "3 days & forensic investigation (row 13)"
     asked = replace(total, rubric=Rubric(integrity="N"))
-    assert risk.assess(asked).bod_26_04 == "3 days & forensic investigation (row 13)"
+    assert scoring.assess(asked).bod_26_04 == "3 days & forensic investigation (row 13)"
     partly = replace(total, threat=Threat(kev=True, total_impact=False))
-    assert risk.assess(partly).bod_26_04 == "14 days (row 6)"
+    assert scoring.assess(partly).bod_26_04 == "14 days (row 6)"
     wholly = replace(PUMP, threat=Threat(kev=True, total_impact=True))
-    assert risk.assess(wholly).bod_26_04 == "3 days & forensic investigation (row 13)"
+    assert scoring.assess(wholly).bod_26_04 == "3 days & forensic investigation (row 13)"
 
 
 def test_fractions_of_a_machine_decide_nothing() -> None:
     """A score that is a bound on paper is one here, too."""
     thirds = merged({"weights": {"safety": 0.1, "effectiveness": 0.7, "data": 0.1}})
     for share in range(100):
-        found = risk.assess(replace(PUMP, threat=Threat(epss=share / 100)), thirds)
+        found = scoring.assess(replace(PUMP, threat=Threat(epss=share / 100)), thirds)
         assert found.score == round(found.score, 9)
 
 
@@ -179,4 +179,4 @@ def test_fractions_of_a_machine_decide_nothing() -> None:
 def test_a_vector_that_is_none(vector: str) -> None:
     """Nothing is worked out from another version's, or from half of one."""
     with pytest.raises(ValueError, match="is no CVSS 3 vector"):
-        risk.metrics(vector)
+        scoring.metrics(vector)

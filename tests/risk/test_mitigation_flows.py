@@ -11,13 +11,14 @@ import pytest
 from evidence_words import OFFICE, row, surroundings
 from mitigation_cases import DEVICE, TELNET, around, entry, found, zone_of
 
-from wardwatch_enrichment import mitigation_words, posture_entries, preconditions, weaknesses
+from wardwatch_enrichment import preconditions
 from wardwatch_enrichment.device_types import device_types
 from wardwatch_enrichment.finding import Exposure
-from wardwatch_enrichment.flows import Flow, flows, kept, never
-from wardwatch_enrichment.mitigation import Mitigation, mitigations
+from wardwatch_enrichment.mitigation import weaknesses, words
+from wardwatch_enrichment.mitigation.flows import Flow, flows, kept, never
+from wardwatch_enrichment.mitigation.measures import Mitigation, mitigations
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.posture_entries import Posture
+from wardwatch_enrichment.posture.entries import Posture
 from wardwatch_enrichment.preconditions import Need, Precondition
 from wardwatch_enrichment.surroundings import Surroundings
 
@@ -60,9 +61,9 @@ def test_a_service_is_found_where_it_was_seen() -> None:
 
 def test_nothing_seen_is_not_called_safe() -> None:
     """It says how long was watched, or that nobody has."""
-    for seen, words in (((), "no sensor has watched it long"), (["covered"], "in 30 days and 200")):
+    for seen, text in (((), "no sensor has watched it long"), (["covered"], "in 30 days and 200")):
         made = mitigations(found(), around(seen), entry(**TELNET))
-        assert words in next(one for one in made if one.way == "block").text
+        assert text in next(one for one in made if one.way == "block").text
 
 
 def test_calls_to_the_internet_end_at_its_edge() -> None:
@@ -141,7 +142,7 @@ def test_no_alarm_or_therapy_flow_is_ever_cut() -> None:
         {c for one in CONTENT["classes"] for fit in one["fits"] for c in fit.get("cwes", ())}
     )
     entries = list(preconditions.preconditions().values())
-    postures = posture_entries.entries()
+    postures = entries.entries()
     flows_kept = handed = 0
     for _ in range(6_000):
         device = replace(DEVICE, type=chance.choice((*KINDS, None)))
@@ -163,7 +164,7 @@ def test_no_alarm_or_therapy_flow_is_ever_cut() -> None:
         for one in measures:
             handed += "Do not close anything yet" in one.text
             assert one.text.isprintable()
-            assert len(one.text) <= mitigation_words.LONGEST
+            assert len(one.text) <= words.LONGEST
             assert not set(one.cut) & set(one.allow)
             assert 1 <= one.effort <= 5
             assert (one.kind == "administrative") <= (one.way == "handle")

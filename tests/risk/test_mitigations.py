@@ -11,13 +11,16 @@ import pytest
 import yaml
 from mitigation_cases import DEVICE, TELNET, around, entry, fact, found, match
 
-from wardwatch_enrichment import mitigation_words, posture_entries, preconditions, risk, weaknesses
+from wardwatch_enrichment import preconditions
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.device_types import device_types
-from wardwatch_enrichment.flows import never
-from wardwatch_enrichment.mitigation import Mitigation, mitigations
-from wardwatch_enrichment.posture_entries import Posture
+from wardwatch_enrichment.mitigation import weaknesses, words
+from wardwatch_enrichment.mitigation.flows import never
+from wardwatch_enrichment.mitigation.measures import Mitigation, mitigations
+from wardwatch_enrichment.posture import entries
+from wardwatch_enrichment.posture.entries import Posture
 from wardwatch_enrichment.preconditions import Precondition
+from wardwatch_enrichment.risk import scoring
 
 CONTENT = weaknesses.content()
 CLASSES = CONTENT["classes"]
@@ -30,7 +33,7 @@ def played(example: dict[str, Any]) -> tuple[Mitigation, ...]:
     """Return the measures of an example of a class."""
     what: Precondition | Posture
     if number := example.get("posture"):
-        what = next(one for one in posture_entries.entries() if one.id == number)
+        what = next(one for one in entries.entries() if one.id == number)
     else:
         number, what = "CVE-2030-0001", entry(needs=example.get("needs", ()))
     finding = found(number, title=example.get("title", ""))
@@ -60,11 +63,11 @@ def test_the_content_is_whole() -> None:
     for name, way in CONTENT["ways"].items():
         assert 1 <= way["effort"] <= 5, name
         zone = way["changes"].get("zone")
-        assert zone is None or zone in risk.model()["zones"], name
+        assert zone is None or zone in scoring.model()["zones"], name
         state = way["changes"].get("affected")
-        assert state is None or state in risk.model()["affected"], name
+        assert state is None or state in scoring.model()["affected"], name
     assert {rule["way"] for rule in CONTENT["workaround"]} <= CONTENT["ways"].keys()
-    known = {one.id for one in posture_entries.entries()}
+    known = {one.id for one in entries.entries()}
     named = {number for one in CLASSES for fit in one["fits"] for number in fit.get("posture", ())}
     assert named <= known
     assert [one["name"] for one in CLASSES if {} in one["fits"]] == [GENERAL]
@@ -106,7 +109,7 @@ def test_unknown_content_is_refused() -> None:
 
 def test_every_posture_and_weakness_leads_somewhere(capsys: pytest.CaptureFixture[str]) -> None:
     """All CWE numbers of the public advisories are of a class; the share is printed."""
-    for one in posture_entries.entries():
+    for one in entries.entries():
         assert mitigations(found(one.id), around(()), one)
     kinds: Counter[str] = Counter()
     numbers: dict[str, str] = {}
@@ -182,7 +185,7 @@ def test_who_must_agree(type_: str | None, class_: Any, safety: float | None, ag
     made = mitigations(found(), around((), device), entry(**TELNET), safety=safety)
     assert {one.agree for one in made if one.rank != "detection"} == {agree}
     for one in made:
-        assert one.text.endswith(mitigation_words.AGREE) == one.agree
+        assert one.text.endswith(words.AGREE) == one.agree
 
 
 def test_a_workaround_is_what_its_words_say() -> None:
@@ -214,8 +217,8 @@ def test_words_are_bounded_and_escaped() -> None:
     for told in ((), facts):
         for one in mitigations(found(title=bad), around(seen, device, *told), what):
             assert one.text.isprintable()
-            assert len(one.text) <= mitigation_words.LONGEST
-            assert one.text.endswith(mitigation_words.AGREE) == one.agree
+            assert len(one.text) <= words.LONGEST
+            assert one.text.endswith(words.AGREE) == one.agree
             if one.way == "block":
                 assert "at the border of its network" in one.text
     many = mitigations(found(), around(seen), entry(**TELNET))
@@ -236,5 +239,5 @@ def test_the_file_has_no_repeated_keys() -> None:
         return loader.construct_mapping(node, deep=True)
 
     Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, pairs)
-    path = Path(weaknesses.__file__).with_name("mitigations.yaml")
+    path = Path(weaknesses.__file__).parents[1] / "mitigations.yaml"
     yaml.load(path.read_text(encoding="utf-8"), Strict)  # noqa: S506  a SafeLoader

@@ -12,10 +12,10 @@ import pytest
 from risk import oracle
 from risk.drawn import AFFECTED, ZONES, case, drawn
 
-from wardwatch_enrichment import risk
 from wardwatch_enrichment.finding import Verdict
-from wardwatch_enrichment.risk_case import LABELS, Risk
-from wardwatch_enrichment.scenario_rows import uncovered, verdict
+from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.case import LABELS, Risk
+from wardwatch_enrichment.risk.rows import uncovered, verdict
 
 ROUNDS = 20_000
 FIGURES = (
@@ -34,7 +34,7 @@ def cases(seed: int, **fixed: Any) -> Iterator[dict[str, Any]]:
 
 def assess(c: dict[str, Any], **changes: Any) -> Risk:
     """Return the risk of a drawn case, with changes."""
-    return risk.assess(case({**c, **changes}))
+    return scoring.assess(case({**c, **changes}))
 
 
 def not_lower(less: Risk, more: Risk) -> bool:
@@ -91,7 +91,7 @@ def test_a_stronger_verdict_never_lowers() -> None:
     rng = random.Random(4)  # noqa: S311  for a test
     for c in cases(4):
         made, (less, more) = case(c), rng.choice(list(pairwise(VERDICTS)))
-        found = [risk.assess(replace(made, verdict=one)) for one in (less, more)]
+        found = [scoring.assess(replace(made, verdict=one)) for one in (less, more)]
         assert not_lower(*found), (c, less, more)
 
 
@@ -188,18 +188,18 @@ def test_who_must_be_at_the_device_does_not_come_over_the_network() -> None:
         physical = "/AV:P/" + c["cvss"].partition("/AV:")[2][2:]
         made = case({**c, "threat": {**c["threat"], "harm": False}})
         asked = replace(made, cvss="CVSS:3.1" + physical, verdict=rng.choice(VERDICTS))
-        assert risk.assess(asked).label == "Track", c
+        assert scoring.assess(asked).label == "Track", c
         local = replace(asked, cvss=asked.cvss.replace("AV:P", "AV:L"))
-        assert risk.assess(local).verdict in ("unlikely", "not_exploitable")
+        assert scoring.assess(local).verdict in ("unlikely", "not_exploitable")
 
 
 def test_who_looked_it_up_knows_better_than_the_vector() -> None:
     """A service that is reached over the network, though its maker wrote physical or local."""
     for c in cases(17):
         made = case(c)
-        found = risk.assess(replace(made, verdict="exploitable", networked=True))
+        found = scoring.assess(replace(made, verdict="exploitable", networked=True))
         assert found.verdict == "exploitable"
-        assert not_lower(risk.assess(replace(made, verdict="exploitable")), found), c
+        assert not_lower(scoring.assess(replace(made, verdict="exploitable")), found), c
 
 
 def test_without_a_proven_boundary_few_peers_prove_nothing() -> None:
@@ -227,10 +227,10 @@ def test_the_score_of_a_device_does_not_depend_on_any_order() -> None:
     rng = random.Random(16)  # noqa: S311  for a test
     for _ in range(ROUNDS):
         scores = [100 * rng.random() ** 3 for _ in range(rng.randrange(12))]
-        found = risk.fold(scores)
-        assert risk.fold(rng.sample(scores, len(scores))) == found
+        found = scoring.fold(scores)
+        assert scoring.fold(rng.sample(scores, len(scores))) == found
         assert max(scores, default=0) - 1e-9 <= found <= 100
-        assert risk.fold([*scores, 100 * rng.random()]) >= found - 1e-9
+        assert scoring.fold([*scores, 100 * rng.random()]) >= found - 1e-9
 
 
 @pytest.mark.parametrize(
@@ -238,15 +238,15 @@ def test_the_score_of_a_device_does_not_depend_on_any_order() -> None:
 )
 def test_the_score_of_a_device(scores: tuple[float, ...], wanted: float) -> None:
     """The examples of the model."""
-    assert round(risk.fold(scores), 1) == wanted
+    assert round(scoring.fold(scores), 1) == wanted
 
 
 def test_the_score_of_a_group() -> None:
     """Folded over its devices, with the share of those that are high."""
-    found = risk.group([80, 40, 39.9, 0])
-    assert round(found.score, 1) == round(risk.fold([80, 40, 39.9]), 1)
+    found = scoring.group([80, 40, 39.9, 0])
+    assert round(found.score, 1) == round(scoring.fold([80, 40, 39.9]), 1)
     assert (found.devices, found.share_high) == (4, 0.5)
-    assert risk.group([]) == (0.0, 0, 0.0)
+    assert scoring.group([]) == (0.0, 0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -255,4 +255,4 @@ def test_the_score_of_a_group() -> None:
 )
 def test_the_word_for_a_score(score: float, word: str) -> None:
     """Each bound belongs to the higher."""
-    assert risk.band(score) == word
+    assert scoring.band(score) == word

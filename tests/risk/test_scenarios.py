@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from wardwatch_enrichment import risk_scenarios
-from wardwatch_enrichment.risk_scenarios import Checked
+from wardwatch_enrichment.risk import scenarios
+from wardwatch_enrichment.risk.scenarios import Checked
 
 HERE = Path(__file__).parent
 FILE = HERE.parents[2] / "shared" / "data" / "risk-scenarios.yaml"
@@ -19,7 +19,7 @@ def checked(path: Path) -> list[Checked]:
     """Return the rows of a file with what deviates."""
     if not path.exists():
         return []
-    return list(risk_scenarios.check(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    return list(scenarios.check(yaml.safe_load(path.read_text(encoding="utf-8"))))
 
 
 ROWS = [*checked(FILE), *(row for path in sorted(HERE.glob("*.yaml")) for row in checked(path))]
@@ -52,7 +52,7 @@ def one(expect: dict[str, Any] | None = None, **changes: Any) -> Checked:
     """Return one row of a file of its own."""
     row = {"id": "X", "given": given(**changes), "expect": expect or {}}
     pump = {"s": 9, "e": 5, "p": 4, "life": True, "fleet": 300}
-    (found,) = risk_scenarios.check({"device_factors": {"pump": pump}, "scenarios": [row]})
+    (found,) = scenarios.check({"device_factors": {"pump": pump}, "scenarios": [row]})
     return found
 
 
@@ -145,14 +145,14 @@ def test_what_else_a_row_can_give(changes: dict[str, Any], expect: dict[str, Any
 def test_a_file_that_is_none() -> None:
     """Said once, with what is asked for."""
     for content in (None, [], {"other": 1}, "x"):
-        (found,) = risk_scenarios.check(content)
+        (found,) = scenarios.check(content)
         assert found.errors == ("a mapping with scenarios or hospitals is asked for",)
-    found, *_ = risk_scenarios.check({"scenarios": [], "more": 1})
+    found, *_ = scenarios.check({"scenarios": [], "more": 1})
     assert found.errors == ("more: unknown; there are device_factors, scenarios, hospitals",)
-    (found,) = risk_scenarios.check({"scenarios": 5})
+    (found,) = scenarios.check({"scenarios": 5})
     assert found.errors == ("scenarios: a list is asked for",)
     twice = {"id": "A", "given": given(device="infusion pump"), "expect": {}}
-    first, second = risk_scenarios.check({"scenarios": [twice, twice]})
+    first, second = scenarios.check({"scenarios": [twice, twice]})
     assert (first.errors, second.errors) == (
         (),
         ("scenarios 2 (A): id: there is another row with it",),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from wardwatch_enrichment.finding import Affected, Answer, Finding, Ground, Match, Proof, Truth
 from wardwatch_enrichment.model import Attribute, Device, Evidence
-from wardwatch_enrichment.vex_export import Edition, Publisher, Revision
+from wardwatch_enrichment.vex.positions import Edition, Publisher, Revision
 
 DAY = 86_400.0
 NOW = 1_795_000_000.0  # 2026-11-18

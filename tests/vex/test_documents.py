@@ -28,14 +28,14 @@ from vex.made import (
     site,
 )
 
-from wardwatch_enrichment import vex_csaf, vex_openvex
 from wardwatch_enrichment.advisories import vex
 from wardwatch_enrichment.feed_form import FeedError
 from wardwatch_enrichment.finding import AFFECTED, Truth, Verdict
-from wardwatch_enrichment.vex_export import Edition, Positions, document_id, positions, unit_urn
+from wardwatch_enrichment.vex import as_csaf, as_openvex
+from wardwatch_enrichment.vex.positions import Edition, Positions, document_id, positions, unit_urn
 
 Write = Callable[[Edition, Positions], dict[str, Any]]
-FORMS: dict[str, Write] = {"openvex": vex_openvex.document, "csaf": vex_csaf.document}
+FORMS: dict[str, Write] = {"openvex": as_openvex.document, "csaf": as_csaf.document}
 SAID = positions(site(), NOW)
 # What go-vex accepts beside what every statement has, by status.
 OF_STATUS = {
@@ -110,7 +110,7 @@ def test_whatever_is_found_nothing_is_excused_without_proof() -> None:
 
 def test_openvex_has_the_fields_of_its_status_and_no_others() -> None:
     """As the specification ties them together."""
-    found = vex_openvex.document(edition(NOW - DAY, NOW), SAID)
+    found = as_openvex.document(edition(NOW - DAY, NOW), SAID)
     assert (found["@context"], found["version"]) == ("https://openvex.dev/ns/v0.2.0", 2)
     assert found["@id"] == "https://hospital.example/vex/vex-1"
     assert found["author"] == "St. Example Hospital"
@@ -133,7 +133,7 @@ def test_a_unit_is_named_by_no_more_than_is_needed() -> None:
 
 def test_csaf_is_of_the_profile_vex() -> None:
     """In the hospital's name, with its history."""
-    found = vex_csaf.document(edition(NOW - DAY, NOW), SAID)
+    found = as_csaf.document(edition(NOW - DAY, NOW), SAID)
     about = found["document"]
     assert about["category"] == "csaf_vex"
     assert about["publisher"]["category"] == "user"
@@ -166,7 +166,7 @@ def test_csaf_passes_the_tests_of_the_standard(tmp_path: Path) -> None:
     grouped = positions([*site(), *((pump(n), (numbered,)) for n in (21, 22))], NOW)
     for number, said in enumerate((SAID, grouped)):
         path = tmp_path / f"{number}.json"
-        text = json.dumps(vex_csaf.document(edition(NOW - DAY, NOW), said), sort_keys=True)
+        text = json.dumps(as_csaf.document(edition(NOW - DAY, NOW), said), sort_keys=True)
         path.write_text(text)
         done = subprocess.run(
             [program, "validate", "--spec-version", "v20", "--preset", "extended", "--no-network",
@@ -181,7 +181,7 @@ def test_csaf_passes_the_tests_of_the_standard(tmp_path: Path) -> None:
 def test_what_is_no_cve_is_listed_under_its_publisher() -> None:
     """CSAF keeps such numbers apart."""
     said = positions([(pump(), (finding(number="ICSMA-20-170-04"),))], NOW)
-    (found,) = vex_csaf.document(edition(), said)["vulnerabilities"]
+    (found,) = as_csaf.document(edition(), said)["vulnerabilities"]
     assert found["ids"] == [{"system_name": "CISA", "text": "ICSMA-20-170-04"}]
     assert "cve" not in found
 
@@ -189,7 +189,7 @@ def test_what_is_no_cve_is_listed_under_its_publisher() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_an_earlier_document_is_continued(form: str) -> None:
     """Only one of ours; a CSAF document keeps its whole history."""
-    module = {"openvex": vex_openvex, "csaf": vex_csaf}[form]
+    module = {"openvex": as_openvex, "csaf": as_csaf}[form]
     before = edition(NOW - DAY, NOW)
     text = json.dumps(FORMS[form](before, SAID))
     name, revisions = module.earlier(text)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from vex.made import DAY, KINDS, NOW, REFUSED, RULE, answer, finding, ground, match, pump, site
 
-from wardwatch_enrichment import vex_words
 from wardwatch_enrichment.finding import Finding
-from wardwatch_enrichment.vex_export import Position, positions
+from wardwatch_enrichment.vex import words
+from wardwatch_enrichment.vex.positions import Position, positions
 
 
 def state(*findings: Finding) -> Position:
@@ -179,7 +179,7 @@ def test_evidence_is_bounded_and_harmless() -> None:
     )
     for text in (found.impact, found.action, found.title, found.vulnerability):
         assert text.isprintable()
-        assert 0 < len(text) <= vex_words.TEXT
+        assert 0 < len(text) <= words.TEXT
     assert "And 44 more" in found.impact or found.impact.endswith("…")
 
 

@@ -15,8 +15,8 @@ from rich.text import Text
 from wardwatch.commands import CommandError, Verb, show, show_json
 from wardwatch.config import Config
 from wardwatch.outputs.terminal import safe
-from wardwatch_enrichment import risk_scenarios
-from wardwatch_enrichment.risk_scenarios import Checked
+from wardwatch_enrichment.risk import scenarios
+from wardwatch_enrichment.risk.scenarios import Checked
 
 
 def add(verb: Verb) -> None:
@@ -36,7 +36,7 @@ def add(verb: Verb) -> None:
 
 def check(options: Namespace, _: Config) -> int:
     """Check each row of a file; 1 where one deviates or cannot be read."""
-    rows = list(risk_scenarios.check(_content(options.file)))
+    rows = list(scenarios.check(_content(options.file)))
     if options.json:
         for row in rows:
             show_json({**asdict(row), "got": dict(row.got)})

@@ -21,9 +21,9 @@ from wardwatch.config import Config
 from wardwatch.findings import Found
 from wardwatch.outputs import terminal
 from wardwatch.store import Store
-from wardwatch_enrichment import vex_csaf, vex_export, vex_openvex
 from wardwatch_enrichment.feed_form import FeedError
-from wardwatch_enrichment.vex_export import Edition, Positions, Publisher, Revision
+from wardwatch_enrichment.vex import as_csaf, as_openvex, positions
+from wardwatch_enrichment.vex.positions import Edition, Positions, Publisher, Revision
 
 _TLP = ("RED", "AMBER", "GREEN", "WHITE")
 
@@ -36,7 +36,7 @@ class _Form(Protocol):
     def earlier(self, text: bytes | str) -> tuple[str, tuple[Revision, ...]]: ...
 
 
-FORMS: dict[str, _Form] = {"openvex": vex_openvex, "csaf": vex_csaf}
+FORMS: dict[str, _Form] = {"openvex": as_openvex, "csaf": as_csaf}
 
 
 def add(verb: Verb) -> None:
@@ -75,7 +75,7 @@ def export(options: Namespace, config: Config) -> int:
     publisher = _publisher(options, config)
     now = round(time.time(), 3)
     with open_store(options, config) as store:
-        said = vex_export.positions(_wanted(store, options, now), now)
+        said = positions.positions(_wanted(store, options, now), now)
     if not said.stated:
         raise CommandError(
             f"there is nothing to state{_left_out(said)}; `wardwatch findings` lists what is known"
@@ -98,7 +98,7 @@ def _edition(options: Namespace, publisher: Publisher, said: Positions, now: flo
     device = said.stated[0].units[0].id if options.device else ""
     wanted = sorted(name.upper() for name in options.vulnerability or ())
     return Edition(
-        id=vex_export.document_id(publisher, options.site or "", device, *wanted),
+        id=positions.document_id(publisher, options.site or "", device, *wanted),
         site=f"site {options.site}" if options.site else "all sites",
         publisher=publisher,
         revisions=(Revision(number=1, time=now, summary="First version."),),

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from wardwatch.outputs.terminal import cell, moment, safe
 from wardwatch_enrichment.finding import Answer, Finding
-from wardwatch_enrichment.mitigation import Mitigation
+from wardwatch_enrichment.mitigation.measures import Mitigation
 from wardwatch_enrichment.model import Device
 
 Found = tuple[Device, tuple[Finding, ...]]

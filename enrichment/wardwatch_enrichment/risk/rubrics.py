@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wardwatch_enrichment.device_types import device_types, lineage
-from wardwatch_enrichment.risk_case import Rubric
+from wardwatch_enrichment.risk.case import Rubric
 
 _AXES = ("confidentiality", "integrity", "availability")
 _NEEDED = ("vulnerability", "type", "by", "reason")

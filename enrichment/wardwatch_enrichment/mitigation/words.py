@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wardwatch_enrichment.flows import ANY, Flow
+from wardwatch_enrichment.mitigation.flows import ANY, Flow
+from wardwatch_enrichment.mitigation.patches import Patch
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.patches import Patch
 from wardwatch_enrichment.surroundings import Surroundings
-from wardwatch_enrichment.vex_words import counted, shown
+from wardwatch_enrichment.vex.words import counted, shown
 
 LONGEST = 2_000
 _NAME = 60

@@ -10,9 +10,16 @@ from typing import Any
 
 import msgspec
 
-from wardwatch_enrichment import vex_words
 from wardwatch_enrichment.feed_form import FeedError, decode
-from wardwatch_enrichment.vex_export import TOOL, Edition, Position, Positions, Revision, unit_urn
+from wardwatch_enrichment.vex import words
+from wardwatch_enrichment.vex.positions import (
+    TOOL,
+    Edition,
+    Position,
+    Positions,
+    Revision,
+    unit_urn,
+)
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
 _LISTED = 20  # serial numbers in one text
@@ -32,7 +39,7 @@ def document(edition: Edition, said: Positions) -> dict[str, Any]:
         "@id": name(edition),
         "author": edition.publisher.name,
         "role": "hospital that runs the devices",
-        "timestamp": vex_words.moment(edition.latest.time),
+        "timestamp": words.moment(edition.latest.time),
         "version": edition.latest.number,
         "tooling": f"{TOOL} {edition.tool}".strip(),
         "statements": [_statement(one) for one in said.stated],
@@ -65,7 +72,7 @@ def _statement(said: Position) -> dict[str, Any]:
     if said.title:
         found["vulnerability"]["description"] = said.title
     if maker := said.units[0].manufacturer:
-        found["supplier"] = vex_words.shown(maker, vex_words.NAME)
+        found["supplier"] = words.shown(maker, words.NAME)
     notes = [_units(said)]
     if said.status == "not_affected":
         if said.justification:
@@ -77,7 +84,7 @@ def _statement(said: Position) -> dict[str, Any]:
         found["action_statement"] = said.action
     else:
         notes.append(said.action)
-    found["status_notes"] = vex_words.joined(notes)
+    found["status_notes"] = words.joined(notes)
     return found
 
 
@@ -86,9 +93,9 @@ def _units(said: Position) -> str:
     first = said.units[0]
     known = " ".join(name for name in (first.manufacturer, first.model) if name)
     serials = [unit.serial_number for unit in said.units if unit.serial_number]
-    shown = ", ".join(vex_words.shown(serial, vex_words.NAME) for serial in serials[:_LISTED])
+    shown = ", ".join(words.shown(serial, words.NAME) for serial in serials[:_LISTED])
     more = f" and {len(serials) - _LISTED} more" if len(serials) > _LISTED else ""
-    what = vex_words.shown(known, vex_words.NAME) or "A device of unknown make"
+    what = words.shown(known, words.NAME) or "A device of unknown make"
     if len(said.units) > 1:
         what = f"{len(said.units)} units of {what}"
     return f"{what}, serial number {shown}{more}" if shown else what

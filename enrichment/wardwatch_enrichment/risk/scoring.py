@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from wardwatch_enrichment import labels
 from wardwatch_enrichment.finding import Verdict
-from wardwatch_enrichment.risk_case import LABELS, Case, Factors, Label, Risk, Rubric, Threat
-from wardwatch_enrichment.risk_figures import Figures, model
+from wardwatch_enrichment.risk import labels
+from wardwatch_enrichment.risk.case import LABELS, Case, Factors, Label, Risk, Rubric, Threat
+from wardwatch_enrichment.risk.figures import Figures, model
 
 __all__ = ["LABELS", "Case", "Factors", "Label", "Risk", "Rubric", "Threat", "assess", "model"]
 

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from wardwatch_enrichment import vex_words
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.vex import words
 
 Status = Literal["affected", "not_affected", "fixed", "under_investigation"]
 Remedy = Literal["mitigation", "none_available"]
@@ -140,31 +140,31 @@ def _rank(said: Position) -> tuple[object, ...]:
 
 def _position(device: Device, finding: Finding, now: float) -> Position:
     status = _status(finding, now)
-    reasons = [*vex_words.counted(vex_words.reasons(finding, device))]
+    reasons = [*words.counted(words.reasons(finding, device))]
     said = Position(
-        vulnerability=vex_words.shown(finding.vulnerability, vex_words.NAME),
+        vulnerability=words.shown(finding.vulnerability, words.NAME),
         units=(device,),
         status=status,
-        title=vex_words.shown(finding.title),
+        title=words.shown(finding.title),
         advisories=_advisories(finding),
-        impact=vex_words.joined([*reasons, *vex_words.caveats(finding)]),
+        impact=words.joined([*reasons, *words.caveats(finding)]),
     )
     if status == "affected":
         return _affected(said, finding, now)
     if status == "under_investigation":
-        seen = vex_words.counted(vex_words.evidence(finding, now))
+        seen = words.counted(words.evidence(finding, now))
         remedy: Remedy = "mitigation" if finding.actions else "none_available"
-        impact = vex_words.joined([said.impact, *seen])
-        return replace(said, impact=impact, action=vex_words.missing(finding, now), remedy=remedy)
-    proven = vex_words.counted(vex_words.evidence(finding, now))
+        impact = words.joined([said.impact, *seen])
+        return replace(said, impact=impact, action=words.missing(finding, now), remedy=remedy)
+    proven = words.counted(words.evidence(finding, now))
     why = _justification(finding) if status == "not_affected" else None
-    return replace(said, justification=why, impact=vex_words.joined([said.impact, *proven]))
+    return replace(said, justification=why, impact=words.joined([said.impact, *proven]))
 
 
 def _advisories(finding: Finding) -> tuple[tuple[str, str], ...]:
     """Return which advisories a finding is from, with their publishers."""
     known = {
-        (vex_words.shown(m.advisory, vex_words.NAME), vex_words.shown(m.publisher, vex_words.NAME))
+        (words.shown(m.advisory, words.NAME), words.shown(m.publisher, words.NAME))
         for m in finding.matches
     }
     return tuple(sorted(known))
@@ -177,7 +177,7 @@ def _status(finding: Finding, now: float) -> Status:
     if finding.affected == "not_affected":
         waits = any(match.affected == "candidate" for match in finding.matches)
         proven = finding.matches or any(answer.grounds for answer in finding.answers)
-        doubtful = waits or not proven or vex_words.expired(finding, now)
+        doubtful = waits or not proven or words.expired(finding, now)
         return "under_investigation" if doubtful else "not_affected"
     if _without_it(finding, now):
         return "not_affected"
@@ -185,7 +185,7 @@ def _status(finding: Finding, now: float) -> Status:
         return "under_investigation"  # nobody knows yet whether the weakness is in it
     if finding.access == "physical" or finding.verdict == "exploitable":
         return "affected"
-    kept = finding.verdict == "not_exploitable" and vex_words.protections(finding, now)
+    kept = finding.verdict == "not_exploitable" and words.protections(finding, now)
     return "affected" if kept else "under_investigation"
 
 
@@ -203,13 +203,13 @@ def _without_it(finding: Finding, now: float) -> bool:
 
 def _affected(said: Position, finding: Finding, now: float) -> Position:
     if finding.access != "physical" and finding.verdict == "not_exploitable":
-        return replace(said, action=vex_words.protected(finding, now))
-    seen = vex_words.counted(vex_words.evidence(finding, now))
+        return replace(said, action=words.protected(finding, now))
+    seen = words.counted(words.evidence(finding, now))
     remedy: Remedy = "mitigation"
     if not finding.actions and finding.access != "physical":
         remedy = "none_available"
-    impact = vex_words.joined([said.impact, *seen])
-    return replace(said, impact=impact, action=vex_words.measures(finding), remedy=remedy)
+    impact = words.joined([said.impact, *seen])
+    return replace(said, impact=impact, action=words.measures(finding), remedy=remedy)
 
 
 def _justification(finding: Finding) -> str | None:

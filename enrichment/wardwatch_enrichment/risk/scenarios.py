@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wardwatch_enrichment import risk
-from wardwatch_enrichment.risk_case import SETTLED, Case, Risk
-from wardwatch_enrichment.scenario_rows import Place, factors_of, given
+from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.case import SETTLED, Case, Risk
+from wardwatch_enrichment.risk.rows import Place, factors_of, given
 
 _DIGITS = {"ease": 2, "threat": 2, "likelihood": 3}  # as printed; the rest with one
 _NUMBERS = ("ease", "threat", "likelihood", "safety", "effectiveness", "data", "score")
@@ -82,7 +82,7 @@ def _scenario(place: Place, row: Any, devices: Mapping[str, Any]) -> Checked:
     deviations: tuple[Deviation, ...] = ()
     got: dict[str, Any] = {}
     if case and not place.errors:
-        found = risk.assess(case)
+        found = scoring.assess(case)
         got = figures(case, found)
         if case.affected in SETTLED and expect.get("verdict") == case.affected:
             got["verdict"] = case.affected  # said more exactly
@@ -101,7 +101,7 @@ def figures(case: Case, found: Risk) -> dict[str, Any]:
     settled = case.affected in SETTLED
     got: dict[str, Any] = {"verdict": "not_affected" if settled else found.verdict}
     got |= {name: getattr(found, name) for name in _NUMBERS}
-    got |= {"label": found.label, "path": found.path, "band": risk.band(found.score)}
+    got |= {"label": found.label, "path": found.path, "band": scoring.band(found.score)}
     got |= {"due_days": found.due_days, "task": found.task, "bod_26_04": found.bod_26_04}
     return got
 
@@ -139,7 +139,7 @@ def _hospital(place: Place, row: Any, devices: Mapping[str, Any]) -> Checked:
         count = here.at("count").number(told.get("count", 0), 0, 10**7)
         case = given(here.at("given"), told.get("given"), devices) if "given" in told else None
         if case:
-            found = risk.assess(case)
+            found = scoring.assess(case)
             counted[found.label] += int(count)
             urgent |= {round(found.score, 1)} if found.label in ("Act", "Attend") else set()
     got: dict[str, Any] = {label: counted[label] for label in _LABELS}

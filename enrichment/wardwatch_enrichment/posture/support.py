@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from wardwatch_enrichment import lifecycles, predicates
+from wardwatch_enrichment import predicates
 from wardwatch_enrichment.finding import Affected, Answer, Finding, Ground
-from wardwatch_enrichment.lifecycles import Lifecycles, Support
 from wardwatch_enrichment.model import Attribute
-from wardwatch_enrichment.posture_entries import Posture, made, stated
+from wardwatch_enrichment.posture import lifecycles
+from wardwatch_enrichment.posture.entries import Posture, made, stated
+from wardwatch_enrichment.posture.lifecycles import Lifecycles, Support
 from wardwatch_enrichment.surroundings import LIFE, Surroundings
 
 

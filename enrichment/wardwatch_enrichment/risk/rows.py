@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from wardwatch_enrichment import risk
 from wardwatch_enrichment.device_types import device_types
 from wardwatch_enrichment.finding import AFFECTED, Affected, Truth, Verdict
-from wardwatch_enrichment.risk_case import Case, Factors, Rubric, Threat
-from wardwatch_enrichment.risk_figures import model
+from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.case import Case, Factors, Rubric, Threat
+from wardwatch_enrichment.risk.figures import model
 
 _FLAGS = {
     "kev": "kev", "ransom": "ransomware", "ransomware": "ransomware", "public": "public",
@@ -162,7 +162,7 @@ def verdict(truths: Sequence[Truth], vector: str) -> Verdict:
 
     Where nothing is asked of an attacker, all of it is there.
     """
-    way = risk.metrics(vector)["AV"]
+    way = scoring.metrics(vector)["AV"]
     if way == "P" or "strong_false" in truths:
         return "not_exploitable"
     if way == "L" or "weak_false" in truths:
@@ -178,7 +178,7 @@ def uncovered(truths: Sequence[Truth]) -> tuple[Truth, ...]:
 def _vector(place: Place, row: Mapping[str, Any]) -> str:
     text = row.get("cvss_vector")
     try:
-        risk.metrics(str(text))
+        scoring.metrics(str(text))
     except ValueError as error:
         if "cvss_vector" in row:
             place.at("cvss_vector").wrong(str(error))

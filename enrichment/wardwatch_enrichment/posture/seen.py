@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from wardwatch_enrichment import peers, predicates
+from wardwatch_enrichment import predicates
 from wardwatch_enrichment.finding import Answer, Finding, Ground
-from wardwatch_enrichment.posture_entries import Claim, Posture, made, stated, true
+from wardwatch_enrichment.posture import peers
+from wardwatch_enrichment.posture.entries import Claim, Posture, made, stated, true
 from wardwatch_enrichment.preconditions import Need
 from wardwatch_enrichment.reachable import row_ground
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings

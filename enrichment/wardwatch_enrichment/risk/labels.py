@@ -10,8 +10,8 @@ from functools import cache
 from typing import NamedTuple
 
 from wardwatch_enrichment.finding import Verdict
-from wardwatch_enrichment.risk_case import LABELS, SETTLED, Case, Factors, Label, Threat
-from wardwatch_enrichment.risk_figures import Figures, model
+from wardwatch_enrichment.risk.case import LABELS, SETTLED, Case, Factors, Label, Threat
+from wardwatch_enrichment.risk.figures import Figures, model
 
 _HUMAN = ("low", "medium", "high", "very high")
 _SEEN = ("F2c", "F4a", "F4b", "F5")  # rest on what is known, so that no sensor could unsay them

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from wardwatch_enrichment import posture_seen, posture_support
 from wardwatch_enrichment.finding import Finding, Match
-from wardwatch_enrichment.lifecycles import Lifecycles
 from wardwatch_enrichment.model import Recall
-from wardwatch_enrichment.posture_entries import Posture, entries, made
-from wardwatch_enrichment.recalls import Hit, Recalls
+from wardwatch_enrichment.posture import seen, support
+from wardwatch_enrichment.posture.entries import Posture, entries, made
+from wardwatch_enrichment.posture.lifecycles import Lifecycles
+from wardwatch_enrichment.posture.recalls import Hit, Recalls
 from wardwatch_enrichment.surroundings import Surroundings
 
 _LONGEST = 300  # characters of what a recall says
@@ -76,14 +76,14 @@ def _words(recall: Recall) -> tuple[tuple[str, str], ...]:
 
 
 _SUPPORT: dict[str, _Supporting] = {
-    "system": posture_support.system,
-    "component": posture_support.component,
+    "system": support.system,
+    "component": support.component,
 }
 _SEEN: dict[str, _Seeing] = {
-    "": posture_seen.needed,
-    "crossing": posture_seen.crossing,
-    "internet": posture_seen.internet,
-    "certificate": posture_seen.certificate,
-    "account": posture_seen.account,
-    "disclosure": posture_seen.disclosure,
+    "": seen.needed,
+    "crossing": seen.crossing,
+    "internet": seen.internet,
+    "certificate": seen.certificate,
+    "account": seen.account,
+    "disclosure": seen.disclosure,
 }

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wardwatch_enrichment import mitigation_words as words
-from wardwatch_enrichment import patches, peers, weaknesses
 from wardwatch_enrichment.device_types import device_types
 from wardwatch_enrichment.finding import Finding
-from wardwatch_enrichment.flows import Flow, flows, kept, ports_of, toward
-from wardwatch_enrichment.posture_entries import Posture
+from wardwatch_enrichment.mitigation import patches, weaknesses, words
+from wardwatch_enrichment.mitigation.flows import Flow, flows, kept, ports_of, toward
+from wardwatch_enrichment.mitigation.weaknesses import Weakness
+from wardwatch_enrichment.posture import peers
+from wardwatch_enrichment.posture.entries import Posture
 from wardwatch_enrichment.preconditions import Need, Precondition
 from wardwatch_enrichment.surroundings import Surroundings
-from wardwatch_enrichment.weaknesses import Weakness
 
 Rank = Literal["patch", "workaround", "first", "second", "segment", "detection"]
 _GRAVE = 8.0  # safety factor from which clinical engineering and the manufacturer must agree

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from wardwatch_enrichment import vex_words
 from wardwatch_enrichment.feed_form import FeedError, decode
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.vex_export import (
+from wardwatch_enrichment.vex import words
+from wardwatch_enrichment.vex.positions import (
     CVE,
     TOOL,
     Edition,
@@ -128,15 +128,15 @@ def _about(edition: Edition, left_out: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _tracking(edition: Edition) -> dict[str, Any]:
-    latest = vex_words.moment(edition.latest.time)
+    latest = words.moment(edition.latest.time)
     engine = {"name": TOOL, **({"version": edition.tool} if edition.tool else {})}
     return {
         "current_release_date": latest,
         "generator": {"date": latest, "engine": engine},
         "id": name(edition),
-        "initial_release_date": vex_words.moment(edition.revisions[0].time),
+        "initial_release_date": words.moment(edition.revisions[0].time),
         "revision_history": [
-            {"date": vex_words.moment(r.time), "number": str(r.number), "summary": r.summary}
+            {"date": words.moment(r.time), "number": str(r.number), "summary": r.summary}
             for r in edition.revisions
         ],
         "status": "interim",  # what it rests on expires within weeks
@@ -153,12 +153,12 @@ def _product(edition: Edition, unit: Device) -> dict[str, Any]:
     helper: dict[str, Any] = {
         "x_generic_uris": [{"namespace": edition.publisher.namespace, "uri": unit_urn(unit)}]
     }
-    names = [vex_words.shown(n, vex_words.NAME) for n in (unit.manufacturer, unit.model) if n]
+    names = [words.shown(n, words.NAME) for n in (unit.manufacturer, unit.model) if n]
     name = " ".join(names) or "Device of unknown make"
     if unit.model:
-        helper["model_numbers"] = [vex_words.shown(unit.model, vex_words.NAME)]
+        helper["model_numbers"] = [words.shown(unit.model, words.NAME)]
     if unit.serial_number:
-        serial = vex_words.shown(unit.serial_number, vex_words.NAME)
+        serial = words.shown(unit.serial_number, words.NAME)
         helper["serial_numbers"] = [serial]
         name = f"{name}, serial number {serial}"
     return {
@@ -183,7 +183,7 @@ def _vulnerability(number: str, said: list[Position]) -> dict[str, Any]:
     advisories = sorted({advisory for one in said for advisory in one.advisories})
     title = min((one.title for one in said if one.title), default="")
     published = ", ".join(f"{name} ({publisher})" for name, publisher in advisories)
-    text = vex_words.joined([title or number, f"Published in {published}" if published else ""])
+    text = words.joined([title or number, f"Published in {published}" if published else ""])
     found: dict[str, Any] = {
         "notes": [{"category": "summary", "text": text}],
         "product_status": _lists((_STATUS[one.status], one) for one in said),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from wardwatch_enrichment import labels, risk
-from wardwatch_enrichment.labels import View
-from wardwatch_enrichment.risk_case import SETTLED, Case, Risk
-from wardwatch_enrichment.risk_figures import Figures, model
+from wardwatch_enrichment.risk import labels, scoring
+from wardwatch_enrichment.risk.case import SETTLED, Case, Risk
+from wardwatch_enrichment.risk.figures import Figures, model
+from wardwatch_enrichment.risk.labels import View
 
 _KNOWN = {
     "any": "anybody might try",
@@ -42,9 +42,9 @@ def explain(
 ) -> Explanation:
     """Return why a case has its risk; `evidence` is the sentence of what was seen."""
     figures = model() if figures is None else figures
-    vector = risk.metrics_of(case)
-    zone, verdict = risk.zone_of(case), risk.verdict_of(case, vector)
-    suffered = risk.impact(case.factors, vector, figures)
+    vector = scoring.metrics_of(case)
+    zone, verdict = scoring.zone_of(case), scoring.verdict_of(case, vector)
+    suffered = scoring.impact(case.factors, vector, figures)
     view = View(case, vector, zone, verdict, suffered, figures)
     steps = (
         *_likely(view, found),
@@ -82,7 +82,7 @@ def _likely(view: View, found: Risk) -> Iterator[Step]:
     used = "/".join(f"{name}:{view.vector[name]}" for name in ("AV", "AC", "PR", "UI"))
     near = view.vector["AV"] == "N" and exposure == "small"
     yield Step("ease", f"{found.ease:.2f}", used + (", adjacent behind its boundary" * near))
-    known = risk.threats(case.threat, figures)
+    known = scoring.threats(case.threat, figures)
     why = "; ".join(f"{_KNOWN[name]} {_short(known[name])}" for name in known)
     yield Step("threat", f"{found.threat:.2f}", why)
     weight = figures["ease_weight"]

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from wardwatch_enrichment import weaknesses
 from wardwatch_enrichment.facts import KEYS, Fact
 from wardwatch_enrichment.finding import Finding
+from wardwatch_enrichment.mitigation import weaknesses
 from wardwatch_enrichment.preconditions import Precondition
 from wardwatch_enrichment.surroundings import Surroundings
 

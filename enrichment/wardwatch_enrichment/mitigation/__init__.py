@@ -1,0 +1,1 @@
+"""What can be done about a finding on the device at hand."""

@@ -1,0 +1,1 @@
+"""What of a device is seen to be weak, whatever its advisories say."""

@@ -1,0 +1,1 @@
+"""How large a risk is: figures on three axes, and a label by a table."""

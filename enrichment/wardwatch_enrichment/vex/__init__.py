@@ -1,0 +1,1 @@
+"""What a hospital states of the vulnerabilities in its own devices (VEX)."""
