@@ -18,6 +18,7 @@ from wardwatch_enrichment.mitigation import weaknesses, words
 from wardwatch_enrichment.mitigation.flows import Flow, flows, kept, never
 from wardwatch_enrichment.mitigation.measures import Mitigation, mitigations
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.posture import entries
 from wardwatch_enrichment.posture.entries import Posture
 from wardwatch_enrichment.preconditions import Need, Precondition
 from wardwatch_enrichment.surroundings import Surroundings
@@ -141,13 +142,13 @@ def test_no_alarm_or_therapy_flow_is_ever_cut() -> None:
     numbers = sorted(
         {c for one in CONTENT["classes"] for fit in one["fits"] for c in fit.get("cwes", ())}
     )
-    entries = list(preconditions.preconditions().values())
+    known = list(preconditions.preconditions().values())
     postures = entries.entries()
     flows_kept = handed = 0
     for _ in range(6_000):
         device = replace(DEVICE, type=chance.choice((*KINDS, None)))
         place = evidence(chance, device)
-        what: Precondition | Posture = chance.choice(entries)
+        what: Precondition | Posture = chance.choice(known)
         finding = found(what.vulnerability, title="a thing")
         if chance.random() < 0.2:
             what = chance.choice(postures)
