@@ -158,7 +158,7 @@ def _covered(seen: Seen, said: dict[str, Any]) -> None:
     _beats(seen, days, int(said["away"]) if said.get("away") else None)
     flows = int(said.get("flows") or 200)
     seen.rows.append(
-        row("coverage", value="flows", count=flows, first_seen=NOW - min(days, 29) * DAY)
+        row("coverage", value="flows", count=flows, first_seen=NOW - (days + 0.5) * DAY)
     )
     if said.get("flows"):
         return  # and no link-up

@@ -181,6 +181,13 @@ class Vulnerability:
         """Return what holds for a product; more than one state is a contradiction."""
         return frozenset(s.state for s in self.statuses if s.product_id == product_id)
 
+    def by_product(self) -> dict[str, frozenset[State]]:
+        """Return what holds for each product that has a status, where many are asked for."""
+        told: dict[str, set[State]] = {}
+        for status in self.statuses:
+            told.setdefault(status.product_id, set()).add(status.state)
+        return {product: frozenset(states) for product, states in told.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advisory:

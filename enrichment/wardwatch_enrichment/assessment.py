@@ -6,14 +6,22 @@ What is the same for all devices with the same subjects is worked out once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wardwatch_enrichment import exploitability, handling, matching, preconditions, predicates
+from wardwatch_enrichment import (
+    exploitability,
+    handling,
+    maker_statements,
+    matching,
+    preconditions,
+    predicates,
+)
 from wardwatch_enrichment.advisory import Advisory, Vulnerability
 from wardwatch_enrichment.finding import OPEN, Affected, Answer, Finding, Match
 from wardwatch_enrichment.matching import Index
+from wardwatch_enrichment.model import Statement
 from wardwatch_enrichment.preconditions import Need, Precondition
 from wardwatch_enrichment.subjects import Subject, subjects
 from wardwatch_enrichment.surroundings import Surroundings
@@ -32,15 +40,22 @@ class _Stock:
     mended_by: frozenset[str]
     needs: tuple[Need, ...]
     advisory: Advisory
+    said: tuple[Statement, ...]
     shared: _Shared
 
 
 class Assessment:
-    """An index of advisories, ready to be asked what is open on devices."""
+    """An index of advisories, ready to be asked what is open on devices.
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    `said` tells what was stated of a vulnerability (VEX).
+    """
+
+    def __init__(
+        self, index: Index, said: Callable[[str], Iterable[Statement]] = lambda _: ()
+    ) -> None:
+        self._index, self._said = index, said
         self._known: dict[tuple[Subject, ...], tuple[_Stock, ...]] = {}
+        self._entries: dict[tuple[str, str, str], tuple[Precondition, _Shared]] = {}
 
     def findings(self, around: Surroundings) -> Iterator[Finding]:
         """Yield what the advisories come to on a device, by vulnerability."""
@@ -54,8 +69,7 @@ class Assessment:
 
     def _stock(self, matches: tuple[Match, ...]) -> _Stock:
         advisory, vulnerability = self._index.source(matches[0])
-        entry = preconditions.of(advisory, vulnerability)
-        vectors = [score.vector for score in vulnerability.scores]
+        entry, shared = self._about(matches[0], advisory, vulnerability)
         number = matches[0].vulnerability
         return _Stock(
             number=number,
@@ -64,18 +78,34 @@ class Assessment:
             mended_by=frozenset({number, *_whole(matches)}),
             needs=entry.needs,
             advisory=advisory,
+            said=tuple(self._said(number)),
             shared={
-                "vulnerability": number,
-                "title": vulnerability.title or advisory.title,
+                **shared,
                 "matches": matches,
-                "cvss": next(
-                    (v for v in vectors if v.startswith("CVSS:3")), next(iter(vectors), None)
-                ),
                 "actions": tuple(_actions(entry, vulnerability, matches)),
-                "assumed": entry.assumed,
-                "notes": tuple(f"unverified: {text}" for text in entry.unverified),
             },
         )
+
+    def _about(
+        self, match: Match, advisory: Advisory, vulnerability: Vulnerability
+    ) -> tuple[Precondition, _Shared]:
+        """Return what is the same of a vulnerability for all products of its advisory."""
+        key = (match.publisher, match.advisory, match.vulnerability)
+        if key not in self._entries:
+            entry = preconditions.of(advisory, vulnerability)
+            vectors = [score.vector for score in vulnerability.scores]
+            vector = next((v for v in vectors if v.startswith("CVSS:3")), next(iter(vectors), None))
+            self._entries[key] = (
+                entry,
+                {
+                    "vulnerability": match.vulnerability,
+                    "title": vulnerability.title or advisory.title,
+                    "cvss": vector,
+                    "assumed": entry.assumed,
+                    "notes": tuple(f"unverified: {text}" for text in entry.unverified),
+                },
+            )
+        return self._entries[key]
 
 
 def identifier(device_id: str, vulnerability: str) -> str:
@@ -100,7 +130,21 @@ def _finding(stock: _Stock, around: Surroundings) -> Finding:
             affected="fixed", wording="fixed", answers=(patch,), justification=why, **own
         )
     judgement = _judgement(stock, around)
+    if stock.said and (word := maker_statements.answer(stock.said, device)):
+        if judgement.verdict == "exploitable" or _is_seen(stock, word):
+            ground = word.grounds[0]
+            own["notes"] = (*stock.shared["notes"], f"{ground.sentence} ({ground.line})")
+        else:
+            answers = (*judgement.answers, word)
+            judgement = exploitability.judge(answers, stock.needs, stock.shared["assumed"], around)
     return Finding(affected=stock.affected, **judgement._asdict(), **own)
+
+
+def _is_seen(stock: _Stock, told: Answer) -> bool:
+    """Tell whether software was seen on the wire that its maker says is not there."""
+    matches: tuple[Match, ...] = stock.shared["matches"]
+    inside = any(m.type == "component" and m.affected == "confirmed" for m in matches)
+    return inside and told.justification == "code_not_present"
 
 
 def _judgement(stock: _Stock, around: Surroundings) -> exploitability.Judgement:

@@ -80,6 +80,8 @@ class Boundaries:
         All of its addresses must be kept. `let_in` are the ports at which it was reached from
         elsewhere: a list that denies one of them does not stand before all of its callers.
         """
+        if not self._lists:
+            return None
         found = [self._denied(ip_network(ip), proto, port, tuple(let_in)) for ip in ips]
         return found[0] if found and all(found) else None
 

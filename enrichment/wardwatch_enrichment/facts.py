@@ -195,6 +195,8 @@ class Facts:
 
     def subnet_of(self, ip: str) -> Fact | None:
         """Return the smallest subnet of the plan that an address lies in."""
+        if not self._sizes:
+            return None
         address = ip_address(ip)
         number = int(address)
         for (version, bits), facts in self._sizes:

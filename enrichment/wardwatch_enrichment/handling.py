@@ -19,6 +19,7 @@ from wardwatch_enrichment.model import Device
 KINDS = ("patch", "bench", "mds2")
 _OF_ONE_UNIT = ("serial_number", "mac")
 _DAY = 86_400.0
+_ABOUT = 30 * _DAY
 _BENCH_LIFE = 365 * _DAY  # of a test that does not say until when it holds
 
 
@@ -57,8 +58,8 @@ def _may_be_of(fact: Fact, device: Device) -> bool:
     model = fact.values.get("model")
     if model and device.model and plain(model) != plain(device.model):
         return False
-    told = _day(fact.values["date"]) + _DAY if "date" in fact.values else fact.at
-    return told >= device.first_seen or bool({*_OF_ONE_UNIT} & fact.values.keys())
+    later = device.first_seen > fact.at + _ABOUT  # a list may be there before its sensor is
+    return not later or bool({*_OF_ONE_UNIT} & fact.values.keys())
 
 
 def _is_of(fact: Fact, device: Device) -> bool:
@@ -106,9 +107,7 @@ def tested(
     )
 
 
-def patched(
-    names: Collection[str], facts: Iterable[Fact], changed: float = 0.0
-) -> Answer | None:
+def patched(names: Collection[str], facts: Iterable[Fact], changed: float = 0.0) -> Answer | None:
     """Return the record that says that it was mended on this unit, the latest one.
 
     None where it has had other software since more than a day after that: `changed`.

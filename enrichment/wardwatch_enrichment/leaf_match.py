@@ -17,6 +17,7 @@ from wardwatch_enrichment.subjects import Seen, Subject, tokens_of
 _NAMES_OTHERS = "the advisory's own text names other products"
 _OTHER_CVES = "the product's own name says which other CVEs concern it"
 OTHER_PRODUCT = frozenset((_NAMES_OTHERS, _OTHER_CVES))
+OTHER_LINE = "is of another line of versions than"
 # What is known of all units of a product at a site: each version text that was seen of it.
 Fleet = Mapping[str, frozenset[str]]
 _NOBODY: frozenset[str] = frozenset()
@@ -161,7 +162,9 @@ def _affected(
     if answer == "out":
         return "not_affected", f"version {texts} was seen, {spelled} is affected"
     if answer == "cannot tell":
-        return "possible", f"whether {texts} is within {spelled} cannot be told"
+        others = all(s.version and versions.is_of_other_lines(meant, s.version) for s in seen)
+        why = f"whether {texts} is within {spelled} cannot be told"
+        return "possible", f"{texts} {OTHER_LINE} {spelled}" if others else why
     if fleet and all(versions.contains(meant, versions.parse(t)) == "in" for t in fleet):
         return "likely", f"its version is not known, all others here are within {spelled}"
     return "possible", f"its version is not known, {spelled} is affected"

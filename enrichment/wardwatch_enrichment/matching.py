@@ -13,7 +13,7 @@ from dataclasses import replace
 from wardwatch_enrichment import products
 from wardwatch_enrichment.advisory import Advisory, Product, State, Vulnerability
 from wardwatch_enrichment.finding import Affected, Match
-from wardwatch_enrichment.leaf_match import OTHER_PRODUCT, Fleet, Leaf, of_leaf
+from wardwatch_enrichment.leaf_match import OTHER_LINE, OTHER_PRODUCT, Fleet, Leaf, of_leaf
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.subjects import Subject, subjects, tokens_of
 
@@ -91,11 +91,7 @@ class Index:
         """Return what holds for each product, which is asked for again and again."""
         known = self._states.get(id(vulnerability))
         if known is None:
-            told: defaultdict[str, set[State]] = defaultdict(set)
-            for status in vulnerability.statuses:
-                told[status.product_id].add(status.state)
-            known = {product: frozenset(states) for product, states in told.items()}
-            self._states[id(vulnerability)] = known
+            known = self._states[id(vulnerability)] = vulnerability.by_product()
         return known
 
 
@@ -137,4 +133,15 @@ def _joined(found: list[Match]) -> Match:
         return replace(best, affected="possible", reason=why)
     if best.affected == "possible" and "fixed" in states:
         return next(match for match in found if match.affected == "fixed")
+    if best.affected == "possible" and (out := _of_its_line(found)):
+        return out
     return best
+
+
+def _of_its_line(found: list[Match]) -> Match | None:
+    """Return the leaf that rules a version out, where all others are of other lines."""
+    open_ = [match.reason for match in found if match.affected in ("possible", "candidate")]
+    if not all(OTHER_LINE in reason for reason in open_):
+        return None
+    out = (match for match in found if match.affected == "not_affected")
+    return next((match for match in out if match.reason not in OTHER_PRODUCT), None)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof
+from wardwatch_enrichment.links import is_link_local
 from wardwatch_enrichment.preconditions import Need
 from wardwatch_enrichment.surroundings import LIFE, LOSS, Surroundings
 
@@ -30,7 +31,7 @@ def service(need: Need, around: Surroundings) -> Answer:
     refused = [r for r in rows if r.state == "refused" and r.by == "device"]
     last = max((r.last_seen for r in accepted), default=0.0)
     refused = [r for r in refused if r.first_seen > last]
-    strong = _refusals(need, refused, around)
+    strong = None if _is_more(around, "service") else _refusals(need, refused, around)
     elsewhere = any(f"{r.proto}/{r.port}" not in need.ports for r in accepted)
     if accepted and (elsewhere or need.mode_dependent or not strong):
         latest = max(accepted, key=lambda r: r.last_seen)
@@ -81,6 +82,9 @@ def described(need: Need) -> str:
 def silence(name: str, around: Surroundings, sentence: str) -> Answer:
     """Return what it says that nothing was seen: something only where it would have been."""
     watched = around.watched
+    if _is_more(around, "service", "uses", "auth"):
+        missing = "more than a sensor tells apart was seen of it"
+        return Answer(predicate=name, truth="unknown", missing=missing)
     if watched is None or not watched.speaks(around.now):
         missing = "14 days of a sensor that sees it, with a link-up or 50 connections"
         return Answer(predicate=name, truth="unknown", missing=missing)
@@ -99,6 +103,12 @@ def silence(name: str, around: Surroundings, sentence: str) -> Answer:
         grounds=(ground,),
         justification="requires_configuration",
     )
+
+
+def _is_more(around: Surroundings, *kinds: str) -> bool:
+    """Tell whether rows were joined over a limit, in which anything may be that is looked for."""
+    joined = (row for kind in kinds for row in around.of(kind) if row.value == "other")
+    return any(row.state in (None, "accepted") for row in joined)
 
 
 def row_ground(row: Exposure, kind: Proof, sentence: str) -> Ground:
@@ -120,8 +130,10 @@ def _refusals(need: Need, rows: list[Exposure], around: Surroundings) -> Ground 
     rows = [r for r in rows if r.first_seen >= around.renewed and r.last_seen <= around.now]
     if not rows or not need.ports or any(port.endswith("*") for port in need.ports):
         return None
-    if not all(_is_refused([r for r in rows if f"{r.proto}/{r.port}" == port], around)
-               for port in need.ports):
+    if not all(
+        _is_refused([r for r in rows if f"{r.proto}/{r.port}" == port], around)
+        for port in need.ports
+    ):
         return None
     latest = max(rows, key=lambda r: r.last_seen)
     loss = around.loss(min(r.first_seen for r in rows), latest.last_seen)
@@ -153,7 +165,7 @@ def _kept_out(need: Need, around: Surroundings) -> Ground | None:
         proto, _, number = port.partition("/")
         if not number.isdigit():
             return None
-        ips = around.device.ips
+        ips = [ip for ip in around.device.ips if not is_link_local(ip)]  # no list is between
         row = around.boundaries.denied(ips, proto, int(number), around.let_in)
         if row is None:
             return None

@@ -102,6 +102,16 @@ def _tokens(makers: frozenset[str], name: str) -> Iterator[str]:
     yield f"product:{products.key(name)}"
 
 
+def _begins_with(value: str) -> tuple[products.Line, str] | None:
+    """Return the software that a text begins with, and what stands behind its name."""
+    words = value.split()
+    for count in range(len(words) - 1, 0, -1):
+        line = products.find((), " ".join(words[:count]))
+        if line and line.role == "component":
+            return line, " ".join(words[count:])
+    return None
+
+
 @lru_cache(maxsize=1 << 14)
 def component(value: str) -> Subject:
     """Return software as the inventory names it: its name, and behind it the version if known."""
@@ -109,8 +119,12 @@ def component(value: str) -> Subject:
     found = versions.parse(last) if name and any(c.isdigit() for c in last) else None
     if found is None:
         name = value
-    seen = (Seen(version=found, text=last, attribute="component"),) if found else ()
-    line = products.find((), name)
+    line = products.find((), name) or products.find((), value)
+    if line is None and (known := _begins_with(value)):
+        line, last = known  # its version is of several words
+        name, found = line.name, versions.parse(last)
+    told = found is not None or name != value
+    seen = (Seen(version=found, text=last, attribute="component"),) if told else ()
     token = f"component:{line.name if line else products.key(name)}"
     makers = products.makers(line.vendor) if line else frozenset[str]()
     return Subject(

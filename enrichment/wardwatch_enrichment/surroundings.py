@@ -101,6 +101,11 @@ class Surroundings:
         return any(is_within(peer, subnet) for subnet in own)
 
     @cached_property
+    def shown(self) -> frozenset[str | None]:
+        """What it was seen to show of how it authenticates and what it uses, whenever that was."""
+        return frozenset(row.value for row in self.rows if row.kind in ("auth", "uses"))
+
+    @cached_property
     def callers(self) -> frozenset[str]:
         """The zones from which anybody called this device."""
         called = (r for r in self.of("peers") if r.value == "from")
@@ -148,13 +153,15 @@ class Surroundings:
         Each of them may see what the others do not, so that all must have been there.
         """
         seen = self._seen_by()
-        runs = [run for sensor in seen if (run := self._run(sensor))]
+        runs = {sensor: run for sensor in seen if (run := self._run(sensor))}
         if not runs or len(runs) < len(seen):
             return None
-        since = max(start for start, _ in runs)
-        came = min(start for start, _ in seen.values())
-        if came - since > GAP:  # the sensor was there before it
-            since = came
+        # A sensor that was there before it saw it was not watching it before.
+        since = max(
+            seen[sensor][0] if seen[sensor][0] - start > GAP else start
+            for sensor, (start, _) in runs.items()
+        )
+        since = max(since, self.new_software)  # what was before tells of other software
         flows: dict[str, int] = dict.fromkeys(seen, 0)
         for row in self.of("coverage"):
             if row.value == "flows" and row.first_seen >= since:
@@ -163,7 +170,7 @@ class Surroundings:
         on_link = (r.last_seen for r in ups if r.value == _ON_LINK)
         return Watched(
             since=since,
-            until=min(end for _, end in runs),
+            until=min(end for _, end in runs.values()),
             last_seen=max(end for _, end in seen.values()),
             flows=max(flows.values()),
             link_up=max((r.last_seen for r in ups), default=None),

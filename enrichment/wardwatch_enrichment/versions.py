@@ -166,6 +166,11 @@ def contains(versions: Versions, seen: Version | None) -> Answer:
     return "out" if checks <= {"out", "unrelated"} and "out" in checks else "cannot tell"
 
 
+def is_of_other_lines(versions: Versions, seen: Version) -> bool:
+    """Tell whether a version is of none of the lines of those meant, such as L81 and 012U000061."""
+    return {_check(part, seen) for part in versions.ranges} == {"unrelated"}
+
+
 def _check(part: VersionRange, seen: Version) -> _Check:
     checks = set(_checks(part, seen))
     if _other_width(part, seen):

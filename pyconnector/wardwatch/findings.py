@@ -14,6 +14,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from wardwatch.store import Store
+from wardwatch.store.feeds import Document
 from wardwatch_enrichment import curation, events, knowledge, preconditions
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.advisory import Advisory
@@ -33,7 +34,7 @@ from wardwatch_enrichment.subjects import subjects, tokens_of
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
 
 Found = tuple[Device, tuple[Finding, ...]]
-_AT_ONCE = 500  # devices whose evidence is in memory
+_AT_ONCE = 500  # devices whose evidence is in memory, or advisories of one transaction
 
 
 class _Evidence(NamedTuple):
@@ -50,16 +51,24 @@ def read(store: Store) -> dict[str, int]:
     Returns, by the ids of those that may be about some, of how many devices each can be.
     """
     now, hit = knowledge.digest(), {}
-    for publisher, name in store.unread_advisories(now):
-        for document in store.documents(publisher=publisher, name=name):
-            advisory = _advisory(document.body)
-            tokens = {token for product in advisory.products for token in tokens_of(product)}
-            tokens |= {f"cve:{v.cve}" for v in advisory.vulnerabilities if v.cve}
-            with store.transaction():
-                store.put_advisory(document, advisory, tokens, now)
-            if count := store.count_subjects(tokens):
-                hit[name] = count
+    unread = store.unread_advisories(now)
+    for at in range(0, len(unread), _AT_ONCE):
+        with store.transaction():
+            for publisher, name in unread[at : at + _AT_ONCE]:
+                for document in store.documents(publisher=publisher, name=name):
+                    tokens = _read(store, document, now)
+                    if count := store.count_subjects(tokens):
+                        hit[name] = count
     return hit
+
+
+def _read(store: Store, document: Document, now: str) -> set[str]:
+    """Keep an advisory as it is read, and return by which tokens it is found."""
+    advisory = _advisory(document.body)
+    tokens = {token for product in advisory.products for token in tokens_of(product)}
+    tokens |= {f"cve:{v.cve}" for v in advisory.vulnerabilities if v.cve}
+    store.put_advisory(document, advisory, tokens, now)
+    return tokens
 
 
 def advisories(store: Store, tokens: Iterable[str]) -> list[Advisory]:
@@ -242,7 +251,7 @@ class _Site:
         if fact:
             return fact.values.get("zone") or fact.values.get("name") or fact.values["cidr"]
         address = ip_address(ip)
-        if address.is_global:
+        if address.is_global and not address.is_multicast:
             return "internet"
         return str(ip_network(f"{ip}/{24 if address.version == 4 else 64}", strict=False))
 

@@ -32,6 +32,11 @@ def maker(number: int) -> str:
     return list(vendors())[number % MAKERS]
 
 
+def called(made_by: int, number: int) -> str:
+    """Return the name of a model, which ten makers share."""
+    return f"Unit {made_by % 20}-{number}"
+
+
 def devices(count: int) -> Iterator[Any]:
     """Yield devices: two in three with a version, each with the attributes that it has."""
     from wardwatch_enrichment.model import Attribute, Device, Evidence  # noqa: PLC0415
@@ -39,7 +44,8 @@ def devices(count: int) -> Iterator[Any]:
     rng = random.Random(1)  # noqa: S311  for a bench
     for number in range(count):
         ip = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        name, model = maker(rng.randrange(MAKERS)), f"Unit {rng.randrange(MODELS)}"
+        made_by = rng.randrange(MAKERS)
+        name, model = maker(made_by), called(made_by, rng.randrange(MODELS))
         release = rng.randrange(RELEASES)
         version = (f"{release * 3 % 8 + 1}.{release}",) if rng.random() < 0.66 else ()
         stated = {"manufacturer": name, "model": model, "hostname": f"unit{number}"}
@@ -65,7 +71,9 @@ def advisory(number: int) -> bytes:
     """Return a CSAF document: two vulnerabilities in up to three products of one maker."""
     rng = random.Random(number)  # noqa: S311  for a bench
     name = maker(number)
-    models = [f"Unit {rng.randrange(0, MODELS, 2)}" for _ in range(rng.randrange(1, 4))]
+    models = [
+        called(number % MAKERS, rng.randrange(0, MODELS, 2)) for _ in range(rng.randrange(1, 4))
+    ]
     ids = [f"P{at}" for at in range(len(models))]
     branches = [
         {

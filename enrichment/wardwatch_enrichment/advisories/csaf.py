@@ -191,11 +191,10 @@ def _looked_at(
         if _ends(one) & demanded[one.names] and not one.conditions:
             needs[one.id]["versions: may be of what another leaf of this product demands"] = None
     for vulnerability in vulnerabilities:
-        for name in dict.fromkeys(status.product_id for status in vulnerability.statuses):
+        for name, states in vulnerability.by_product().items():
             reasons = needs.setdefault(
                 name, {"product: a status names it, the tree does not": None}
             )
-            states = vulnerability.states(name)
             if "affected" in states and states & {"fixed", "not_affected"}:
                 reasons[f"status: {vulnerability.cve}: {' and '.join(sorted(states))}"] = None
     undefined = {name: product(Leaf(id=name, title=name), {}, medical=False) for name in needs}

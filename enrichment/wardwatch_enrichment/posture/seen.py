@@ -21,8 +21,8 @@ _QUOTED = 3  # rows that an answer names
 
 def needed(one: Posture, around: Surroundings) -> Iterator[Finding]:
     """Yield the finding of an entry all of whose needs were seen."""
-    shown = {row.value for row in around.rows if row.kind in _SIDED}
-    if not all(_may_be_shown(asked, shown) for asked in one.needs):
+    shown = around.shown
+    if not shown or not all(_may_be_shown(asked, shown) for asked in one.needs):
         return
     of_side = _of_side(around, one.side)
     if answers := _all_true(one.needs, of_side):
