@@ -104,12 +104,24 @@ def _contains(meant: Versions | None, seen: tuple[Seen, ...]) -> Answer | None:
     """Return whether what was seen is meant; None where no version was seen."""
     if meant is None or not seen:
         return None
-    answers = {versions.contains(meant, one.version) for one in seen}
+    software = tuple(one for one in seen if one.attribute != "firmware_versions")
+    answers = {_answer(meant, one) for one in software or seen}
+    if software != seen and answers == {"cannot tell"}:
+        answers = {_answer(meant, one) for one in seen}
     if len(answers) == 1:
         return answers.pop()
     if meant.kind == "all":
         return "in"
     return "cannot tell"
+
+
+def _answer(meant: Versions, seen: Seen) -> Answer:
+    """Return whether a version is meant; firmware in plain numbers rules no software out."""
+    answer = versions.contains(meant, seen.version)
+    plain = seen.version and all(atom.kind == "number" for atom in seen.version.atoms)
+    if answer == "out" and seen.attribute == "firmware_versions" and plain:
+        return "cannot tell"
+    return answer
 
 
 def _known(subject: Subject, product: Product, fleet: Fleet) -> frozenset[str]:

@@ -111,7 +111,10 @@ def fleet(devices: Iterable[Device]) -> Fleet:
 
 def number_of(advisory: Advisory, vulnerability: Vulnerability) -> str:
     """Return the number of a vulnerability: its CVE, another one, or that of its advisory."""
-    return vulnerability.cve or next(iter(vulnerability.ids), advisory.id)
+    if number := vulnerability.cve or next(iter(vulnerability.ids), None):
+        return number
+    nameless = [v for v in advisory.vulnerabilities if not v.cve and not v.ids]
+    return advisory.id if len(nameless) == 1 else f"{advisory.id}#{nameless.index(vulnerability)}"
 
 
 def affected(matches: Iterable[Match]) -> Affected:
