@@ -96,14 +96,13 @@ def findings(store: Store, site: str, now: float) -> Iterator[Found]:
     """Yield the devices of a site that have something open or settled, with that."""
     around = _Site(store, site, now)
     index = Index(advisories(store, around.tokens()), around.fleet)
-    wanted = {device.id for device in around.slight if index.matches(device)}
-    yield from around.judge(wanted | around.exposed(), index, with_posture=True)
+    yield from around.judge({device.id for device in around.slight}, index, with_posture=True)
 
 
 def of_device(store: Store, device: Device, now: float) -> tuple[Finding, ...]:
     """Return what is open or settled on one device of the inventory."""
-    around = _Site(store, device.site, now)
     tokens = {token for one in subjects(device) for token in one.tokens}
+    around = _Site(store, device.site, now, tokens)
     index = Index(advisories(store, tokens), around.fleet)
     return next((found for _, found in around.judge({device.id}, index, with_posture=True)), ())
 
@@ -112,7 +111,7 @@ def measures(
     store: Store, device: Device, found: Iterable[Finding], now: float
 ) -> dict[str, tuple[Mitigation, ...]]:
     """Return what can be done about findings of a device, by their ids, the first choice first."""
-    around = _Site(store, device.site, now).around(device)
+    around = _Site(store, device.site, now, set()).around(device)
     return {one.id: mitigations(one, around, _entry(one), cwes=_cwes(store, one)) for one in found}
 
 
@@ -175,10 +174,6 @@ class _Site:
     def tokens(self) -> set[str]:
         """Return the tokens of all that advisories can be about."""
         return {token for d in self.slight for one in subjects(d) for token in one.tokens}
-
-    def exposed(self) -> set[str]:
-        """Return the devices with evidence that may be worth a finding without an advisory."""
-        return {device.id for device in self.slight}
 
     def judge(self, ids: set[str], index: Index, *, with_posture: bool = False) -> Iterator[Found]:
         """Yield devices with what an index comes to on them, and with what their posture shows."""

@@ -18,10 +18,11 @@ _ENCRYPTED = {"ssl", "tls"}
 
 def crossing(around: Surroundings, names: Iterable[str]) -> Iterator[tuple[Exposure, str, str]]:
     """Yield readable sessions of some protocols with peers of another zone: row, peer, zone."""
-    own = _own_zone(around)
+    found = list(readable(around, names))
+    own = _own_zone(around) if found else None
     if own is None:
         return
-    for row, peer in readable(around, names):
+    for row, peer in found:
         if (zone := _zone(peer, around)) and zone != own:
             yield row, peer, zone
 
