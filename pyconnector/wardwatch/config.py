@@ -44,6 +44,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSettings:
+    """`watch`: a file of watch rules that each `ingest` renews where it is stale or missing.
+
+    It holds for `valid_days`.
+    """
+
+    watch: Path | None = None
+    valid_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VexSettings:
     """In whose name `vex export` speaks: `author` is the hospital, `namespace` a web address of it.
 
@@ -65,6 +76,7 @@ class Config:
     elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
     vex: VexSettings = field(default_factory=VexSettings)
+    rules: RuleSettings = field(default_factory=RuleSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:

@@ -19,6 +19,7 @@ CLAIM = (
     '"source":"dicom"}}\n'
 )
 Run = Callable[..., str]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "advisories" / "example-17-250-02.json"
 
 
 @pytest.fixture
@@ -116,3 +117,27 @@ def test_medical_devices_are_marked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "pairs.yaml").write_text("- {device: 10.0.0.8, cve: CVE-2015-3459}\n")
     said = run("rules", "build", "--pairs", "pairs.yaml", "--out", "marks.rules", code=1)
     assert "is a file of `wardwatch rules marks`" in said
+
+
+def test_the_file_of_the_settings_follows_the_findings(run: Run, tmp_path: Path) -> None:
+    """Each ingest writes it anew where a named device has another address, under the same sid."""
+    (tmp_path / "wardwatch.toml").write_text('[rules]\nwatch = "watch.rules"\n')
+    says = '{"ts":1000,"host":"10.0.0.5","field":"%s","value":"%s","uid":"C9","source":"hl7"}\n'
+    (tmp_path / "iomt_asset.log").write_text(
+        says % ("hl7.manufacturer", "Smiths Medical") + says % ("hl7.model", "Medfusion 4000")
+    )
+    run("feeds", "import", str(EXAMPLE))
+    assert "Wrote watch.rules anew: it was not there." in run("ingest", "iomt_asset.log")
+    first = (tmp_path / "watch.rules").read_text()
+    assert "-> [10.0.0.5] 23 (" in first
+    assert "anew" not in run("ingest", "iomt_asset.log")
+
+    (tmp_path / "dhcp.log").write_text(LEASE.format(ts=90_000, ip="10.0.0.7"))
+    assert "has other addresses now: 10.0.0.7" in run("ingest", "dhcp.log")
+    (rule,) = [line for line in first.splitlines() if " 23 (" in line]
+    (moved,) = [
+        line for line in (tmp_path / "watch.rules").read_text().splitlines() if " 23 (" in line
+    ]
+    assert "-> [10.0.0.7] 23 (" in moved
+    assert rule.rpartition("sid:")[2].partition(";")[0] in moved
+    assert moved.endswith("rev:2;)")

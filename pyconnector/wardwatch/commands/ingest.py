@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from wardwatch import findings
-from wardwatch.commands import Verb, complain, open_store, show
+from wardwatch.commands import Verb, complain, open_store, rules, show
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
 from wardwatch.pipeline import Ingest, Report
@@ -42,6 +42,7 @@ def ingest(options: Namespace, config: Config) -> int:
         with _progress(total_bytes(files)) as bar:
             report = run.run(files, lambda done: bar.advance(bar.task_ids[0], done))
         findings.read(store)
+        renewed = rules.renew(store, config)
         known = store.device_count(site)
     for problem in report.problems:
         complain(problem)
@@ -49,6 +50,7 @@ def ingest(options: Namespace, config: Config) -> int:
         [
             Text(_summary(report)),
             Text(f"Site {terminal.safe(site)} now has {known} devices."),
+            *([Text(renewed)] if renewed else []),
         ]
     )
     return 1 if report.failed else 0

@@ -18,6 +18,7 @@ from wardwatch import findings, pipeline
 from wardwatch.commands import CommandError, Verb, complain, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
+from wardwatch.store import Store
 from wardwatch_enrichment import marks, watch
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.watch import Pair, RuleFile
@@ -95,7 +96,11 @@ def build(options: Namespace, config: Config) -> int:
     if options.pairs:
         pairs = _pairs(options.pairs, _inventory(options, config))
     else:
-        pairs = _open(options, config)
+        if options.valid_days < 1:
+            raise CommandError("--valid-days: give at least 1")
+        with open_store(options, config) as store:
+            sites = [options.site] if options.site else store.sites()
+            pairs = _open(store, sites, time.time())
     earlier = RuleFile()
     if options.out.exists():
         if _marks(options.out):
@@ -113,21 +118,31 @@ def build(options: Namespace, config: Config) -> int:
     return 0
 
 
-def _open(options: Namespace, config: Config) -> list[Pair]:
+def renew(store: Store, config: Config) -> str | None:
+    """Write the watch rules of the settings anew, from the findings, where they are stale.
+
+    Returns what was done, in words; None for nothing.
+    """
+    path, now = config.rules.watch, time.time()
+    if path is None:
+        return None
+    earlier = _earlier(path) if path.exists() else RuleFile()
+    known = {d.id: d.ips for site in store.sites() for d in store.slight_devices(site)}
+    why = watch.stale(earlier, now, known) if path.exists() else ["it was not there"]
+    if not why:
+        return None
+    pairs = _open(store, store.sites(), now)
+    _write(path, watch.build(pairs, earlier, now, config.rules.valid_days))
+    return f"Wrote {path} anew: {why[0]}."
+
+
+def _open(store: Store, sites: Iterable[str], now: float) -> list[Pair]:
     """Return the findings that can be used on their devices, or perhaps can."""
-    if options.valid_days < 1:
-        raise CommandError("--valid-days: give at least 1")
-    now = time.time()
-    with open_store(options, config) as store:
-        found = [
-            (device, finding)
-            for site in ([options.site] if options.site else store.sites())
-            for device, known in findings.findings(store, site, now)
-            for finding in known
-        ]
     return [
         Pair(device=device.id, cve=finding.vulnerability, addresses=device.ips)
-        for device, finding in found
+        for site in sites
+        for device, known in findings.findings(store, site, now)
+        for finding in known
         if finding.verdict in ("exploitable", "potential") and _CVE.fullmatch(finding.vulnerability)
     ]
 
