@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote
 
-from wardwatch_enrichment import products, vendors, versions
+from wardwatch_enrichment import products, vendors, version_text, versions
 from wardwatch_enrichment.finding import Answer, Ground
 from wardwatch_enrichment.model import Device, Statement
 
@@ -88,7 +87,7 @@ def _names(text: str, status: str, device: Device) -> bool:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", unquote(text)).strip()
+    return re.sub(r"\\(.)", r"\1", version_text.unquoted(text)).strip()
 
 
 def _is_model(name: str, device: Device) -> bool:

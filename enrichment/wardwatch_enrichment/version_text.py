@@ -148,15 +148,17 @@ def _vers(text: str) -> Iterator[_Constraint]:
     if scheme.casefold() not in _SCHEMES:
         raise _UnclearError(f"versions of the scheme {scheme!r} are not compared")
     for part in constraints.split("|"):
-        found = re.match(r"(<=|>=|<|>|=|!=)?(.+)", _unquoted(part).strip())
+        found = re.match(r"(<=|>=|<|>|=|!=)?(.+)", unquoted(part).strip())
         if not found or found[1] == "!=" or found[2] == "*":
             raise _UnclearError(f"a constraint that is not understood: {part!r}")
         operator: _Operator = found[1] or "="  # type: ignore[assignment]
         yield operator, _bound(operator, found[2], frozenset())
 
 
-def _unquoted(text: str) -> str:
-    return re.sub(r"%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), text)
+def unquoted(text: str) -> str:
+    """Return a text of a package URL or a `vers:` without its escapes."""
+    plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes.fromhex(m[1].decode()), text.encode())
+    return plain.decode(errors="replace")
 
 
 def _constraints(text: str, told: bool, words: frozenset[str]) -> Iterator[_Constraint]:
