@@ -181,8 +181,7 @@ class _Site:
         look = self._posture() if with_posture else _no_posture
         ordered = sorted(ids)
         for at in range(0, len(ordered), _AT_ONCE):
-            some = ordered[at : at + _AT_ONCE]
-            full = [device for i in some if (device := self._store.device(i))]
+            full = self._store.devices_of(ordered[at : at + _AT_ONCE])
             evidence = self._evidence(full)
             for known in full:
                 device = self._facts.laid_over(known, self._own.get(known.id))

@@ -163,6 +163,13 @@ class Devices(Asking, Subjects):
         query = "SELECT body FROM device WHERE ?1 IS NULL OR site = ?1 ORDER BY site, id"
         return [self._decoded(body) for (body,) in self._db.execute(query, (site,))]
 
+    def devices_of(self, device_ids: Iterable[str]) -> list[Device]:
+        """Return the devices with these ids, in their order."""
+        query = """SELECT body FROM device
+            WHERE id IN (SELECT told.value FROM json_each(?) AS told) ORDER BY id"""
+        given = (json.dumps(list(device_ids)),)
+        return [self._decoded(body) for (body,) in self._db.execute(query, given)]
+
     def _decoded(self, body: bytes) -> Device:
         try:
             return msgspec.json.decode(body, type=Device)
