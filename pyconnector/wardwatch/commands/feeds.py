@@ -89,7 +89,8 @@ def _tell(report: Report, hit: Mapping[str, int]) -> int:
     show([Text(text + ".")])
     for name, count in sorted(hit.items(), key=lambda one: (-one[1], one[0]))[:NAMED]:
         shown = terminal.safe(name)
-        show([Text(f"{shown}: perhaps {count} devices; `wardwatch advisory {shown}` tells.")])
+        devices = "1 device" if count == 1 else f"{count} devices"
+        show([Text(f"{shown}: perhaps {devices}; `wardwatch advisory {shown}` tells.")])
     if len(hit) > NAMED:
         show([Text(f"{len(hit) - NAMED} more may be about devices: `wardwatch findings`.")])
     return 1 if report.refused else 0
