@@ -177,7 +177,7 @@ def _kept_out(need: Need, around: Surroundings) -> Ground | None:
     rule = row.values.get("enforced_by", "") or where
     return Ground(
         kind="boundary",
-        sentence=f"{rule} denies {', '.join(need.ports)} to it from everywhere",
+        sentence=f"where it is applied, {rule} denies {', '.join(need.ports)} to it from anywhere",
         signed_by=where,
         time=row.at,
         expires=row.at + LIFE,

@@ -21,6 +21,7 @@ _MODELS = ("model", "model_number", "part_number")
 SITE_FACTS = "site facts"  # the log that a site's own register counts as
 _OWN = ("software_versions", "firmware_versions")
 _VERSIONS = (*_OWN, "module_software")  # of a part, which only some entries ask for
+_LATELY = 7 * 86_400.0  # what was seen so long before the site told otherwise stands beside it
 ATTRIBUTES = frozenset((*_MODELS, *_VERSIONS, "component", "os"))  # all that is asked for here
 _BUILD = re.compile(r"\b(\d{1,2}\.\d\.\d{4,5}(?:\.\d+)?)\b")
 _EDITION = re.compile(
@@ -66,16 +67,17 @@ def subjects(device: Device) -> Iterator[Subject]:
 
 
 def _seen_since(device: Device, current: list[Attribute]) -> Iterator[tuple[str, str]]:
-    """Yield versions that were seen after the site told of others: it is one or the other."""
-    told = {
-        a.name: a.last_seen
-        for a in current
-        if a.name in _VERSIONS and any(e.log == SITE_FACTS for e in a.evidence)
-    }
-    if told:
-        for a in device.attributes:
-            if not a.current and a.last_seen > told.get(a.name, a.last_seen):
+    """Yield versions that were seen lately where the site tells of others: it is one of them."""
+    told = {a.name: a.last_seen for a in current if a.name in _VERSIONS and _is_told(a)}
+    for a in device.attributes:
+        if not a.current and a.name in told:
+            confirmed = (c.last_seen for c in current if c.name == a.name and not _is_told(c))
+            if a.last_seen > max(told[a.name] - _LATELY, *confirmed, 0.0):
                 yield a.name, a.value
+
+
+def _is_told(attribute: Attribute) -> bool:
+    return any(e.log == SITE_FACTS for e in attribute.evidence)
 
 
 @lru_cache(maxsize=1 << 14)

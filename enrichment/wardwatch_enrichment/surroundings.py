@@ -143,7 +143,8 @@ class Surroundings:
     def new_software(self) -> float:
         """Since when it has the software that it has, if there was other before; else 0."""
         versions = [a for a in self.device.attributes if a.name == "software_versions"]
-        changed = [a.first_seen for a in versions if a.current] if len(versions) > 1 else []
+        first = min((a.first_seen for a in versions), default=0.0)
+        changed = (a.first_seen for a in versions if a.current and a.first_seen > first)
         return max(changed, default=0.0)
 
     @cached_property

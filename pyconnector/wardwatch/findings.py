@@ -259,10 +259,11 @@ _STATES = ("confirmed", "likely", "possible", "candidate", "fixed", "not_affecte
 
 
 def order(finding: Finding) -> tuple[object, ...]:
-    """Sort what can be used here before what perhaps can, and what is settled last."""
+    """Sort what can be used here before what perhaps can; posture and what is settled come last."""
     settled = finding.affected in ("candidate", "fixed", "not_affected")
     return (
         settled,
+        finding.vulnerability.startswith("POSTURE"),
         _VERDICTS.index(finding.verdict),
         _STATES.index(finding.affected),
         finding.vulnerability,

@@ -89,6 +89,10 @@ class TestMatching:
         beside = replace(beside, software_versions=("2.1",))
         only = advisory([product(versions="< 2.0")], AFFECTED)
         assert state(beside, only) == "possible"
+        lately = replace(wire, last_seen=NOW - 92 * DAY)  # two days before it was told
+        assert state(replace(beside, attributes=(register, lately)), only) == "possible"
+        heard = replace(entered, last_seen=NOW - 80 * DAY)  # the wire says the same since
+        assert state(replace(beside, attributes=(register, lately, heard)), only) == "not_affected"
         before = replace(wire, last_seen=NOW - 100 * DAY)
         assert state(replace(beside, attributes=(register, before)), only) == "not_affected"
 

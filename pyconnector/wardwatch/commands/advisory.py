@@ -187,7 +187,8 @@ def _tell(store: Store, question: _Question, found: Sequence[Found], sites: Sequ
         for action in dict.fromkeys(a for _, fs in found for f in fs for a in _to_do(f)):
             show([Text(f"to do: {safe(action)[:400]}")])
     elif question.advisories:
-        show([Text("No device in the inventory is one of its products, as far as is known.")])
+        text = "No device in the inventory is known to be affected; --all shows those that are not."
+        show([Text(text)])
 
 
 def _tell_blind(store: Store, sites: Iterable[str]) -> None:

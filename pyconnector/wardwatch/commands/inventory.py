@@ -127,14 +127,16 @@ def device(options: Namespace, config: Config) -> int:
     """Show one device."""
     with open_store(options, config) as store:
         found = by_prefix(pipeline.inventory(store), options.id)
-        known = findings.of_device(store, found, time.time())
+        now = time.time()
+        known = findings.of_device(store, found, now)
+        measures = findings.measures(store, found, known, now)
     if options.json:
         events = {"events": [event_json(e) for e in found.events]}
         made = {"findings": [finding_json(found, finding) for finding in known]}
         show_json(device_json(found) | events | made)
     else:
         show(terminal.detail(found))
-        show(shown.detail((one for one in known if one.affected in OPEN), {}))
+        show(shown.detail((one for one in known if one.affected in OPEN), measures))
     return 0
 
 

@@ -39,7 +39,7 @@ def overview(found: Sequence[Found], places: dict[str, str | None]) -> Iterable[
                 cell(places.get(device.id)),
                 affected.replace("_", " "),
                 cell(wording),
-                Text(safe(_listed([f.vulnerability for f in same]))),
+                Text(safe(_listed([_called(f) for f in same]))),
                 cell(reached),
                 moment(min(until))[:10] if until else "",
             )
@@ -52,6 +52,12 @@ def _alike(findings: Iterable[Finding]) -> dict[tuple[str, str, tuple[str, ...]]
     for finding in findings:
         found[finding.affected, finding.wording, finding.reached_from].append(finding)
     return found
+
+
+def _called(finding: Finding) -> str:
+    """Return the number of a vulnerability; what has no number is called by its title."""
+    own = finding.vulnerability.startswith("POSTURE")
+    return finding.title if own and finding.title else finding.vulnerability
 
 
 def _listed(names: list[str]) -> str:

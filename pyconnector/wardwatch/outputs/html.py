@@ -234,8 +234,11 @@ def _summary(entries: list[Entry]) -> dict[str, object]:
 
 
 def _having(entries: list[Entry], verdict: Verdict) -> int:
-    """Return how many devices have a finding of a verdict."""
-    return sum(any(f.verdict == verdict for f in entry.findings) for entry in entries)
+    """Return how many devices have a vulnerability with a verdict; posture is none."""
+    return sum(
+        any(f.verdict == verdict and not f.vulnerability.startswith("POSTURE") for f in e.findings)
+        for e in entries
+    )
 
 
 def _replace(path: Path, text: str) -> None:
