@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -262,3 +263,12 @@ def test_a_large_plan_is_fast() -> None:
         assert found is plan[n % 4_000]
     assert facts.subnet_of("192.0.2.1") is wide
     assert facts.subnet_of("2001:db8::1") is None
+
+
+def test_nothing_was_done_tomorrow(tmp_path: Path) -> None:
+    """A bench test or a patch of a day that is still to come is refused, with its place."""
+    path = tmp_path / "bench.csv"
+    path.write_text("cve,model,result,date,by\nCVE-2020-1,Any,exploitable,2026-11-30,K. Tester\n")
+    with pytest.raises(FactsError, match=r"bench\.csv:2: date: 2026-11-30 is still to come"):
+        read(path, datetime(2026, 11, 22, tzinfo=UTC).timestamp())
+    assert read(path, datetime(2026, 11, 30, tzinfo=UTC).timestamp())

@@ -41,7 +41,7 @@ def pump(number: int = 1, *, version: str = "6.02") -> Device:
     )  # fmt: skip
     return Device(
         id=f"{number:016x}", site="north", device_class="medical", manufacturer="Baxter",
-        model="Sigma Spectrum", serial_number=f"SN-{number}", software_versions=(version,),
+        model="Sigma Spectrum", serial_number=f"SN-2041{number}", software_versions=(version,),
         hostname="patient-room-7", macs=("02:00:00:00:00:01",), ips=("10.30.1.15",),
         first_seen=NOW - 9 * DAY, last_seen=NOW - DAY, attributes=(attribute,),
     )  # fmt: skip

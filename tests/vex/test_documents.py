@@ -126,7 +126,7 @@ def test_a_unit_is_named_by_no_more_than_is_needed() -> None:
     said = positions([(pump(), (KINDS["other version"],))], NOW)
     for write in FORMS.values():
         text = json.dumps(write(edition(), said))
-        assert "SN-1" in text
+        assert "SN-20411" in text
         assert unit_urn(pump()) in text
         assert not [v for v in ("patient-room-7", "02:00:00", "10.30.1.15") if v in text]
 
@@ -149,7 +149,7 @@ def test_csaf_is_of_the_profile_vex() -> None:
     acted = {i for r in vulnerability["remediations"] for i in r["product_ids"]}
     assert {*said["known_affected"], *said["under_investigation"]} == acted
     helper = found["product_tree"]["full_product_names"][0]["product_identification_helper"]
-    assert helper["serial_numbers"] == ["SN-1"]
+    assert helper["serial_numbers"] == ["SN-20411"]
     assert helper["model_numbers"] == ["Sigma Spectrum"]
 
 

@@ -152,7 +152,7 @@ def test_units_of_a_model_that_all_agree_are_stated_once() -> None:
     """They are listed; where one differs, each speaks for itself."""
     same = [(pump(number), (KINDS["other version"],)) for number in (3, 1, 2)]
     (found,) = positions(same, NOW).stated
-    assert [unit.serial_number for unit in found.units] == ["SN-1", "SN-2", "SN-3"]
+    assert [unit.serial_number for unit in found.units] == ["SN-20411", "SN-20412", "SN-20413"]
     other = [*same[1:], (pump(3), (KINDS["exploitable"],))]
     assert [len(one.units) for one in positions(other, NOW).stated] == [1, 1, 1]
     silent = [*same, (pump(4), ())]

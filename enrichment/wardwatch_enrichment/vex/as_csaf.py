@@ -24,6 +24,7 @@ from wardwatch_enrichment.vex.positions import (
     Positions,
     Revision,
     Status,
+    serial_of,
     unit_urn,
 )
 
@@ -157,8 +158,8 @@ def _product(edition: Edition, unit: Device) -> dict[str, Any]:
     name = " ".join(names) or "Device of unknown make"
     if unit.model:
         helper["model_numbers"] = [words.shown(unit.model, words.NAME)]
-    if unit.serial_number:
-        serial = words.shown(unit.serial_number, words.NAME)
+    if stated := serial_of(unit):
+        serial = words.shown(stated, words.NAME)
         helper["serial_numbers"] = [serial]
         name = f"{name}, serial number {serial}"
     return {

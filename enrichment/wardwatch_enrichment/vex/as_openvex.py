@@ -18,6 +18,7 @@ from wardwatch_enrichment.vex.positions import (
     Position,
     Positions,
     Revision,
+    serial_of,
     unit_urn,
 )
 
@@ -92,7 +93,7 @@ def _units(said: Position) -> str:
     """Return by what a person knows the units: the identifiers are those of our inventory."""
     first = said.units[0]
     known = " ".join(name for name in (first.manufacturer, first.model) if name)
-    serials = [unit.serial_number for unit in said.units if unit.serial_number]
+    serials = [serial for unit in said.units if (serial := serial_of(unit))]
     shown = ", ".join(words.shown(serial, words.NAME) for serial in serials[:_LISTED])
     more = f" and {len(serials) - _LISTED} more" if len(serials) > _LISTED else ""
     what = words.shown(known, words.NAME) or "A device of unknown make"

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from wardwatch_enrichment.content import is_unit_serial
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.vex import words
@@ -103,6 +104,12 @@ def document_id(publisher: Publisher, *scope: str) -> str:
 def unit_urn(device: Device) -> str:
     """Return the name of a unit: it says nothing but the id that the inventory has for it."""
     return f"urn:wardwatch:device:{device.id}"
+
+
+def serial_of(device: Device) -> str | None:
+    """Return the serial number of a unit; some devices state an address in its place."""
+    serial = device.serial_number
+    return serial if serial and is_unit_serial(serial) else None
 
 
 def positions(known: Iterable[tuple[Device, tuple[Finding, ...]]], now: float) -> Positions:

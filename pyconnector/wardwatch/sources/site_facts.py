@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -51,6 +52,7 @@ def read(path: Path, at: float, note: Callable[[str], None] = lambda _: None) ->
             continue
         try:
             values = checked(kind, row)
+            _not_in_the_future(values, at)
         except ValueError as error:
             wrong.append(f"{path}:{line}: {error}")
         else:
@@ -63,6 +65,13 @@ def read(path: Path, at: float, note: Callable[[str], None] = lambda _: None) ->
         raise FactsError(f"{path}: no row names a unit by one of {', '.join(KEYS)}")
     _note_left_out(path, nameless, found, note)
     return found
+
+
+def _not_in_the_future(values: Mapping[str, str], at: float) -> None:
+    """Refuse what is said to have been done on a day that nobody on earth has yet."""
+    latest = datetime.fromtimestamp(at + 86_400, UTC).date().isoformat()
+    if values.get("date", "") > latest:
+        raise ValueError(f"date: {values['date']} is still to come")
 
 
 def _note_left_out(
