@@ -272,3 +272,11 @@ def test_nothing_was_done_tomorrow(tmp_path: Path) -> None:
     with pytest.raises(FactsError, match=r"bench\.csv:2: date: 2026-11-30 is still to come"):
         read(path, datetime(2026, 11, 22, tzinfo=UTC).timestamp())
     assert read(path, datetime(2026, 11, 30, tzinfo=UTC).timestamp())
+
+
+def test_a_table_of_tests_is_no_register(tmp_path: Path) -> None:
+    """One that names vulnerabilities and lacks a column is refused, with what is asked for."""
+    path = tmp_path / "tests.csv"
+    path.write_text("serial,cve,date,tester\nSN44771,CVE-2020-1,2026-11-01,K. Tester\n")
+    with pytest.raises(FactsError, match=r"is about vulnerabilities \(cve\), but lacks columns"):
+        read(path, 1000.0)

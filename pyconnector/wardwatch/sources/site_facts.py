@@ -33,6 +33,7 @@ _LISTS: dict[str, FactKind] = {
 MAX_BYTES = 100 << 20
 _DESCRIBING = ("manufacturer", "model", "type", "software_versions", "asset_tag")
 _NO_ADDRESS = ("dhcp", "dynamic", "static", "auto")
+_ABOUT = "vulnerability"
 _NAMED = 10  # lines or values that a note names
 
 
@@ -193,6 +194,13 @@ def _kind_of(path: Path, headings: list[str]) -> tuple[FactKind, list[str | None
         known = "; ".join(f"{kind}: {', '.join(columns()[kind]['columns'])}" for kind in columns())
         raise FactsError(f"{path}: its headings tell of nothing known; use those of {known}")
     _, kind, names = max(fits, key=lambda fit: fit[0])
+    left = [h for h, name in zip(headings, names, strict=True) if h.strip() and not name]
+    if kind == "device" and (about := [h for h in left if _column("patch", h) == _ABOUT]):
+        raise FactsError(
+            f"{path}: is about vulnerabilities ({about[0]}), but lacks columns: a patch needs "
+            f"{', '.join(columns()['patch']['needs'])}; a bench test "
+            f"{', '.join(columns()['bench']['needs'])}"
+        )
     return kind, names
 
 
