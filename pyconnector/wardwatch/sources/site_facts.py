@@ -195,9 +195,9 @@ def _kind_of(path: Path, headings: list[str]) -> tuple[FactKind, list[str | None
         raise FactsError(f"{path}: its headings tell of nothing known; use those of {known}")
     _, kind, names = max(fits, key=lambda fit: fit[0])
     left = [h for h, name in zip(headings, names, strict=True) if h.strip() and not name]
-    if kind == "device" and (about := [h for h in left if _column("patch", h) == _ABOUT]):
+    if kind == "device" and (odd := [h for h in left if _column("patch", h) == _ABOUT]):
         raise FactsError(
-            f"{path}: is about vulnerabilities ({about[0]}), but lacks columns: a patch needs "
+            f"{path}: is about vulnerabilities ({odd[0]}), but lacks columns: a patch needs "
             f"{', '.join(columns()['patch']['needs'])}; a bench test "
             f"{', '.join(columns()['bench']['needs'])}"
         )
