@@ -13,6 +13,7 @@ from wardwatch_enrichment.handling import Handling
 from wardwatch_enrichment.model import Claim
 
 Claiming = Callable[..., Claim]
+TOLD = 1_795_305_600.0  # 2026-11-22, after all that the files tell of
 FILES = {
     "patches.csv": "CVE,Patch Status,Serial No,Date,Technician\n"
     "cve-2020-6962,applied,SN44771,2026-05-01,Miller\n",
@@ -29,14 +30,14 @@ def facts(folder: Path) -> Handling:
     found = []
     for name, text in FILES.items():
         (folder / name).write_text(text)
-        found += read(folder / name, at=5.0)
+        found += read(folder / name, at=TOLD)
     return Handling(found)
 
 
 def test_each_kind_is_told_by_its_headings(tmp_path: Path) -> None:
     """In the spellings of exports, and written in one way."""
     facts(tmp_path)
-    kinds = {name: read(tmp_path / name, at=1.0)[0] for name in FILES}
+    kinds = {name: read(tmp_path / name, at=TOLD)[0] for name in FILES}
     assert {name: fact.kind for name, fact in kinds.items()} == {
         "patches.csv": "patch", "approved.csv": "patch", "bench.csv": "bench", "mds2.csv": "mds2",
     }  # fmt: skip
@@ -82,7 +83,7 @@ def test_what_is_not_known_fits_nothing(tmp_path: Path, claim: Claiming) -> None
     assert found.of(device) == ()
     path = tmp_path / "by-address.csv"
     path.write_text("cve,status,ip,serial\nCVE-2020-6962,applied,10.0.0.1,SN1111222\n")
-    other = Handling(read(path, at=1.0))
+    other = Handling(read(path, at=TOLD))
     (device,) = build([claim("10.0.0.1", "upnp.serial_number", "SN9999333")])
     assert other.of(device) == ()
 
@@ -95,7 +96,7 @@ patches: [{cve: CVE-2020-6962, status: refused, model: B450, date: 2026-01-02}]
 bench_tests: [{cve: CVE-2020-6962, result: exploitable, model: B450, date: 2026-01-02, by: M}]
 mds2: [{model: B450, question: CONN-1, answer: yes}]
 """)
-    found = read(path, at=1.0)
+    found = read(path, at=TOLD)
     assert [fact.kind for fact in found] == ["patch", "bench", "mds2"]
     assert found[0].values["date"] == "2026-01-02"
     assert found[2].values["answer"] == "yes"
@@ -116,6 +117,6 @@ def test_a_wrong_row_is_named(text: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(text)
     with pytest.raises(FactsError) as caught:
-        read(path, at=1.0)
+        read(path, at=TOLD)
     assert problem in str(caught.value)
     assert "a.csv:2" in str(caught.value)
