@@ -206,3 +206,10 @@ class Advisory:
     references: tuple[Reference, ...] = ()
     products: tuple[Product, ...] = ()
     vulnerabilities: tuple[Vulnerability, ...] = ()
+
+    def number_of(self, vulnerability: Vulnerability) -> str:
+        """Return the number of one of its vulnerabilities: its CVE, another one, or its own."""
+        if number := vulnerability.cve or next(iter(vulnerability.ids), None):
+            return number
+        nameless = [v for v in self.vulnerabilities if not v.cve and not v.ids]
+        return self.id if len(nameless) == 1 else f"{self.id}#{nameless.index(vulnerability)}"

@@ -19,7 +19,7 @@ from wardwatch_enrichment import (
     predicates,
 )
 from wardwatch_enrichment.advisory import Advisory, Vulnerability
-from wardwatch_enrichment.finding import OPEN, Affected, Answer, Finding, Match
+from wardwatch_enrichment.finding import OPEN, SETTLED, Affected, Answer, Finding, Match
 from wardwatch_enrichment.matching import Index
 from wardwatch_enrichment.model import Statement
 from wardwatch_enrichment.preconditions import Need, Precondition
@@ -119,7 +119,7 @@ def _finding(stock: _Stock, around: Surroundings) -> Finding:
     if around.handling:
         told = tuple(handling.approvals(stock.names, around.handling))
         own["actions"] = (*told, *stock.shared["actions"])
-    if stock.affected not in OPEN or stock.affected == "candidate":
+    if stock.affected in SETTLED:
         why = _absent(stock) if stock.affected == "not_affected" else None
         words = _SETTLED[stock.affected]
         return Finding(affected=stock.affected, wording=words, justification=why, **own)

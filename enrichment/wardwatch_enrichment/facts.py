@@ -14,11 +14,10 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
 
-from wardwatch_enrichment import overlay, vendors
+from wardwatch_enrichment import overlay, products, vendors
 from wardwatch_enrichment.content import data, is_unit_serial, plain
 from wardwatch_enrichment.device_types import device_types
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.products import namesakes
 
 FactKind = Literal["subnet", "boundary", "device", "patch", "bench", "mds2"]
 ZONES = ("internet", "guest", "enterprise", "clinical", "isolated")
@@ -278,6 +277,6 @@ def same_maker(values: Mapping[str, str], device: Device) -> bool:
     return bool(_makers(values.get("manufacturer")) & _makers(device.manufacturer))
 
 
-def _makers(name: str | None) -> set[str]:
-    known = vendors.lineage(name or "")
-    return {*known, *(namesakes()[maker] for maker in known if maker in namesakes())}
+def _makers(name: str | None) -> frozenset[str]:
+    """Return the names of a maker that is known; a spelling that nobody knows agrees with none."""
+    return products.makers(name) if name and vendors.canonical(name) else frozenset()

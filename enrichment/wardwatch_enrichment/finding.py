@@ -18,6 +18,8 @@ AFFECTED: tuple[Affected, ...] = (
     "confirmed", "likely", "possible", "candidate", "fixed", "not_affected"
 )  # fmt: skip
 OPEN: tuple[Affected, ...] = ("confirmed", "likely", "possible", "candidate")
+SETTLED: tuple[Affected, ...] = ("not_affected", "fixed", "candidate")  # without a verdict
+POSTURE = "POSTURE-"  # how the names begin of what is no vulnerability, but seen to be weak
 # What a predicate is by the evidence; the strong one is positive proof of the contrary.
 Truth = Literal["true", "strong_false", "weak_false", "unknown"]
 Verdict = Literal["exploitable", "potential", "unlikely", "not_exploitable"]
@@ -143,3 +145,8 @@ class Finding:
     expires: float | None = None
     assumed: str | None = None
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_posture(self) -> bool:
+        """Whether it is about the device's posture, and not about a vulnerability."""
+        return self.vulnerability.startswith(POSTURE)

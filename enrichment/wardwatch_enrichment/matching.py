@@ -17,7 +17,7 @@ from wardwatch_enrichment.leaf_match import OTHER_LINE, OTHER_PRODUCT, Fleet, Le
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.subjects import Subject, subjects, tokens_of
 
-__all__ = ["ANY", "OTHER_PRODUCT", "Fleet", "Index", "affected", "fleet", "number_of"]
+__all__ = ["ANY", "OTHER_PRODUCT", "Fleet", "Index", "affected", "fleet"]
 
 _ORDER: tuple[Affected, ...] = (
     "confirmed", "likely", "possible", "fixed", "candidate", "not_affected"
@@ -41,7 +41,7 @@ class Index:
             for product in advisory.products:
                 self._put(advisory, product)
             for vulnerability in advisory.vulnerabilities:
-                number = number_of(advisory, vulnerability)
+                number = advisory.number_of(vulnerability)
                 self.about[advisory.publisher, advisory.id, number] = (advisory, vulnerability)
 
     def _put(self, advisory: Advisory, product: Product) -> None:
@@ -81,7 +81,7 @@ class Index:
                     kept.update((id(product), product) for product in known)
         for advisory, found in leaves.values():
             for vulnerability in advisory.vulnerabilities:
-                number, states = number_of(advisory, vulnerability), self._stated(vulnerability)
+                number, states = advisory.number_of(vulnerability), self._stated(vulnerability)
                 about = (Leaf(p, states[p.id]) for p in found.values() if p.id in states)
                 told = (of_leaf(advisory, number, leaf, subject, self._fleet) for leaf in about)
                 if matched := [match for match in told if match]:
@@ -107,14 +107,6 @@ def fleet(devices: Iterable[Device]) -> Fleet:
             for token in subject.tokens:
                 found[token].update(seen.text for seen in subject.versions)
     return {token: frozenset(known) for token, known in found.items()}
-
-
-def number_of(advisory: Advisory, vulnerability: Vulnerability) -> str:
-    """Return the number of a vulnerability: its CVE, another one, or that of its advisory."""
-    if number := vulnerability.cve or next(iter(vulnerability.ids), None):
-        return number
-    nameless = [v for v in advisory.vulnerabilities if not v.cve and not v.ids]
-    return advisory.id if len(nameless) == 1 else f"{advisory.id}#{nameless.index(vulnerability)}"
 
 
 def affected(matches: Iterable[Match]) -> Affected:

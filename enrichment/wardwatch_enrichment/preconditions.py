@@ -128,7 +128,7 @@ def _texts(key: str, value: Any) -> Any:
 
 def of(advisory: Advisory, vulnerability: Vulnerability) -> Precondition:
     """Return what a vulnerability needs: its entry, or else what is assumed of its kind."""
-    number = vulnerability.cve or next(iter(vulnerability.ids), advisory.id)
+    number = advisory.number_of(vulnerability)
     if found := preconditions().get(number):
         return found
     return _assumed(number, vulnerability)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from wardwatch_enrichment import reachable
-from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof, Truth
+from wardwatch_enrichment.finding import Answer, Exposure, Ground, Truth
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need
-from wardwatch_enrichment.reachable import described, is_of, row_ground, silence
+from wardwatch_enrichment.reachable import attribute_ground, described, is_of, row_ground, silence
 from wardwatch_enrichment.surroundings import LIFE, Surroundings, is_within
 from wardwatch_enrichment.version_text import read
 from wardwatch_enrichment.versions import contains, parse
@@ -185,7 +185,7 @@ def _component(need: Need, around: Surroundings) -> Answer:
         unsure = unsure or inside == "cannot tell"
     if outside is None or unsure:
         return Answer(predicate=name, truth="unknown", missing="a message that names it")
-    ground = _ground(outside, "version", f"{outside.value} was seen")
+    ground = attribute_ground(outside, "version", f"{outside.value} was seen")
     why = "code_not_present"
     return Answer(predicate=name, truth="strong_false", grounds=(ground,), justification=why)
 
@@ -244,22 +244,8 @@ def _seen(name: str, rows: list[Exposure], sentence: str) -> Answer:
 
 
 def _stated(name: str, attribute: Attribute, sentence: str) -> Answer:
-    ground = _ground(attribute, "seen", sentence)
+    ground = attribute_ground(attribute, "seen", sentence)
     return Answer(predicate=name, truth="true", grounds=(ground,))
-
-
-def _ground(attribute: Attribute, kind: Proof, sentence: str) -> Ground:
-    proof = attribute.evidence[0] if attribute.evidence else None
-    return Ground(
-        kind=kind,
-        sentence=sentence,
-        signed_by=proof.sensor if proof else "",
-        time=attribute.last_seen,
-        expires=attribute.last_seen + LIFE,
-        void=("new software",),
-        log=proof.log if proof else None,
-        line=proof.line if proof else "",
-    )
 
 
 _KINDS: dict[str, Callable[[Need, Surroundings], Answer]] = {

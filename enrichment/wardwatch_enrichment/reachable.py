@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof
 from wardwatch_enrichment.links import is_link_local
+from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need
 from wardwatch_enrichment.surroundings import LIFE, LOSS, Surroundings
 
@@ -122,6 +123,21 @@ def row_ground(row: Exposure, kind: Proof, sentence: str) -> Ground:
         void=_VOID if kind in ("refusal", "configuration") else (),
         log=row.log,
         line=row.line,
+    )
+
+
+def attribute_ground(attribute: Attribute, kind: Proof, sentence: str) -> Ground:
+    """Return an attribute of a device as what an answer rests on."""
+    proof = attribute.evidence[0] if attribute.evidence else None
+    return Ground(
+        kind=kind,
+        sentence=sentence,
+        signed_by=proof.sensor if proof else "",
+        time=attribute.last_seen,
+        expires=attribute.last_seen + LIFE,
+        void=("new software",),
+        log=proof.log if proof else None,
+        line=proof.line if proof else "",
     )
 
 

@@ -125,6 +125,11 @@ def iso_time(seconds: float) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
+def time_or_null(seconds: float | None) -> str | None:
+    """Return a time as ISO 8601 in UTC, and null for none."""
+    return None if seconds is None else iso_time(seconds)
+
+
 class _Cut:
     """Shortens to the limits above, and remembers whether it ever had to."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from wardwatch.documents import iso_time
+from wardwatch.documents import iso_time, time_or_null
 from wardwatch_enrichment.finding import Answer, Finding, Ground, Match
 from wardwatch_enrichment.model import Device
 
@@ -34,7 +32,7 @@ def finding_json(device: Device, finding: Finding) -> dict[str, object]:
         "justification": finding.justification,
         "cvss": finding.cvss,
         "reached_from": list(finding.reached_from),
-        "expires": _time(finding.expires),
+        "expires": time_or_null(finding.expires),
         "assumed": finding.assumed,
         "actions": list(finding.actions),
         "notes": list(finding.notes),
@@ -57,8 +55,8 @@ def _match(match: Match) -> dict[str, object]:
         "product": match.product,
         "type": match.type,
         "affected": match.affected,
-        "searched_by": _plain(match.searched_by),
-        "found": _plain(match.found),
+        "searched_by": dict(match.searched_by),
+        "found": dict(match.found),
         "reason": match.reason,
     }
 
@@ -79,24 +77,8 @@ def _ground(ground: Ground) -> dict[str, object]:
         "sentence": ground.sentence,
         "signed_by": ground.signed_by,
         "time": iso_time(ground.time),
-        "expires": _time(ground.expires),
+        "expires": time_or_null(ground.expires),
         "void": list(ground.void),
         "log": ground.log,
         "line": ground.line,
     }
-
-
-def _plain(values: Mapping[str, str]) -> dict[str, str]:
-    return dict(values)
-
-
-def _time(at: float | None) -> str | None:
-    return None if at is None else iso_time(at)
-
-
-def counted(findings: Iterable[Finding]) -> dict[str, int]:
-    """Return how many findings there are by what may be said of them."""
-    found: dict[str, int] = {}
-    for finding in findings:
-        found[finding.wording] = found.get(finding.wording, 0) + 1
-    return found

@@ -21,7 +21,7 @@ from wardwatch_enrichment.advisory import Advisory
 from wardwatch_enrichment.assessment import Assessment
 from wardwatch_enrichment.boundaries import Boundaries
 from wardwatch_enrichment.facts import Facts
-from wardwatch_enrichment.finding import Exposure, Finding
+from wardwatch_enrichment.finding import AFFECTED, SETTLED, Exposure, Finding
 from wardwatch_enrichment.handling import Handling
 from wardwatch_enrichment.matching import Fleet, Index, fleet
 from wardwatch_enrichment.mitigation.measures import Mitigation, mitigations
@@ -132,11 +132,6 @@ def _cwes(store: Store, finding: Finding) -> tuple[str, ...]:
             if about.cve == finding.vulnerability:
                 return about.cwes
     return ()
-
-
-def of_advisory(store: Store, site: str, advisory: Advisory, now: float) -> Iterator[Found]:
-    """Yield the devices of a site that an advisory is about, with what it comes to there."""
-    yield from of_advisories(store, site, [advisory], now)
 
 
 def of_advisories(
@@ -255,16 +250,14 @@ def _no_posture(_: Surroundings) -> Iterable[Finding]:
 
 
 _VERDICTS = ("exploitable", "potential", "unlikely", "not_exploitable", None)
-_STATES = ("confirmed", "likely", "possible", "candidate", "fixed", "not_affected")
 
 
 def order(finding: Finding) -> tuple[object, ...]:
     """Sort what can be used here before what perhaps can; posture and what is settled come last."""
-    settled = finding.affected in ("candidate", "fixed", "not_affected")
     return (
-        settled,
-        finding.vulnerability.startswith("POSTURE"),
+        finding.affected in SETTLED,
+        finding.is_posture,
         _VERDICTS.index(finding.verdict),
-        _STATES.index(finding.affected),
+        AFFECTED.index(finding.affected),
         finding.vulnerability,
     )

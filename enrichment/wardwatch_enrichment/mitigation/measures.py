@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wardwatch_enrichment.device_types import device_types
-from wardwatch_enrichment.finding import Finding
+from wardwatch_enrichment.finding import SETTLED, Finding
 from wardwatch_enrichment.mitigation import patches, weaknesses, words
 from wardwatch_enrichment.mitigation.flows import Flow, flows, kept, ports_of, toward
 from wardwatch_enrichment.mitigation.weaknesses import Weakness
@@ -119,7 +119,7 @@ def mitigations(
     `entry` is what the finding was judged by, `cwes` the weakness classes that the advisory names,
     `safety` the safety factor of the device (0 to 10), by its type where it is not given.
     """
-    if finding.affected in ("fixed", "not_affected", "candidate"):
+    if finding.affected in SETTLED:
         return ()
     case = _case(finding, around, entry, cwes, safety)
     found = [*_patch(case), *_workaround(case)]

@@ -12,7 +12,8 @@ from wardwatch_enrichment.content import data
 from wardwatch_enrichment.finding import Affected, Answer, Finding, Ground
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need, need
-from wardwatch_enrichment.surroundings import LIFE, Surroundings
+from wardwatch_enrichment.reachable import attribute_ground
+from wardwatch_enrichment.surroundings import Surroundings
 
 SEEN = "seen on the wire"
 CHECKS = (
@@ -114,14 +115,4 @@ def true(predicate: str, grounds: Iterable[Ground]) -> Answer:
 
 def stated(attribute: Attribute, sentence: str) -> Ground:
     """Return an attribute of a device as what an answer rests on."""
-    proof = attribute.evidence[0] if attribute.evidence else None
-    return Ground(
-        kind="seen",
-        sentence=sentence,
-        signed_by=proof.sensor if proof else "",
-        time=attribute.last_seen,
-        expires=attribute.last_seen + LIFE,
-        void=("new software",),
-        log=proof.log if proof else None,
-        line=proof.line if proof else "",
-    )
+    return attribute_ground(attribute, "seen", sentence)

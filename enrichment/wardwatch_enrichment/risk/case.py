@@ -10,7 +10,6 @@ from wardwatch_enrichment.finding import Affected, Verdict
 Label = Literal["Track", "Track*", "Attend", "Act", "Cannot tell"]
 LABELS: tuple[Label, ...] = ("Track", "Track*", "Attend", "Act")  # from the least to the most
 Level = Literal["H", "L", "N"]  # of a loss of confidentiality, integrity, availability
-SETTLED: tuple[Affected, ...] = ("not_affected", "fixed", "candidate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from wardwatch_enrichment.finding import SETTLED
 from wardwatch_enrichment.risk import labels, scoring
-from wardwatch_enrichment.risk.case import SETTLED, Case, Risk
+from wardwatch_enrichment.risk.case import Case, Risk
 from wardwatch_enrichment.risk.figures import Figures, model
 from wardwatch_enrichment.risk.labels import View
 

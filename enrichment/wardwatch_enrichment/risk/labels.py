@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from wardwatch_enrichment.finding import Verdict
-from wardwatch_enrichment.risk.case import LABELS, SETTLED, Case, Factors, Label, Threat
+from wardwatch_enrichment.finding import SETTLED, Verdict
+from wardwatch_enrichment.risk.case import LABELS, Case, Factors, Label, Threat
 from wardwatch_enrichment.risk.figures import Figures, model
 
 _HUMAN = ("low", "medium", "high", "very high")

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wardwatch_enrichment.finding import SETTLED
 from wardwatch_enrichment.risk import scoring
-from wardwatch_enrichment.risk.case import SETTLED, Case, Risk
+from wardwatch_enrichment.risk.case import Case, Risk
 from wardwatch_enrichment.risk.rows import Place, factors_of, given
 
 _DIGITS = {"ease": 2, "threat": 2, "likelihood": 3}  # as printed; the rest with one

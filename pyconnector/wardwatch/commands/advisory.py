@@ -238,7 +238,7 @@ def findings(options: Namespace, config: Config) -> int:
         if options.device:
             device = by_prefix(pipeline.inventory(store, options.site), options.device)
             known = [(device, assessed.of_device(store, device, now))]
-            measures = assessed.measures(store, *known[0], now)
+            measures = {} if options.json else assessed.measures(store, *known[0], now)
         else:
             sites = [options.site] if options.site else store.sites()
             known = [one for site in sites for one in assessed.findings(store, site, now)]

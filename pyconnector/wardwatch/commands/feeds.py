@@ -14,7 +14,7 @@ from rich.text import Text
 from wardwatch import findings
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.documents import iso_time
+from wardwatch.documents import time_or_null
 from wardwatch.feed_settings import SettingsError
 from wardwatch.feed_update import Update
 from wardwatch.feeds import Report, take_files
@@ -141,13 +141,9 @@ def _json(feed: Feed, now: float) -> dict[str, object]:
         "version": feed.version,
         "records": feed.records,
         "unverified": feed.unverified,
-        "newest": _time(feed.newest),
+        "newest": time_or_null(feed.newest),
         "age_days": None if feed.newest is None else int(max(now - feed.newest, 0) // DAY),
-        "taken": _time(feed.taken),
-        "refused": _time(feed.failed),
+        "taken": time_or_null(feed.taken),
+        "refused": time_or_null(feed.failed),
         "reason": feed.reason,
     }
-
-
-def _time(at: float | None) -> str | None:
-    return None if at is None else iso_time(at)

@@ -129,7 +129,7 @@ def device(options: Namespace, config: Config) -> int:
         found = by_prefix(pipeline.inventory(store), options.id)
         now = time.time()
         known = findings.of_device(store, found, now)
-        measures = findings.measures(store, found, known, now)
+        measures = {} if options.json else findings.measures(store, found, known, now)
     if options.json:
         events = {"events": [event_json(e) for e in found.events]}
         made = {"findings": [finding_json(found, finding) for finding in known]}

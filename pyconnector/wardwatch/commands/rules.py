@@ -17,7 +17,7 @@ from rich.text import Text
 from wardwatch import findings, pipeline
 from wardwatch.commands import CommandError, Verb, complain, open_store, show
 from wardwatch.config import Config
-from wardwatch.outputs import terminal
+from wardwatch.outputs import files, terminal
 from wardwatch.store import Store
 from wardwatch_enrichment import marks, watch
 from wardwatch_enrichment.model import Device
@@ -107,7 +107,7 @@ def build(options: Namespace, config: Config) -> int:
             raise CommandError(f"{options.out}: is a file of `wardwatch rules marks`; name another")
         earlier = _earlier(options.out)
     text = watch.build(pairs, earlier, time.time(), options.valid_days)
-    _write(options.out, text)
+    files.replace(options.out, text)
     without = watch.unwatched(pairs)
     for pair, why in without[:NAMED]:
         show([Text(f"no rule: {pair.device[:8]} {pair.cve}: {why}")])
@@ -132,7 +132,7 @@ def renew(store: Store, config: Config) -> str | None:
     if not why:
         return None
     pairs = _open(store, store.sites(), now)
-    _write(path, watch.build(pairs, earlier, now, config.rules.valid_days))
+    files.replace(path, watch.build(pairs, earlier, now, config.rules.valid_days))
     return f"Wrote {path} anew: {why[0]}."
 
 
@@ -160,16 +160,10 @@ def mark(options: Namespace, config: Config) -> int:
         text = marks.build(own, earlier, time.time(), options.valid_days)
     except ValueError as error:
         raise CommandError(f"{error}; give --site, or mark networks by hand") from None
-    _write(options.out, text)
+    files.replace(options.out, text)
     addresses = len({ip for ips in own.values() for ip in ips})
     show([Text(f"Wrote {options.out}: {len(own)} medical devices, {addresses} addresses.")])
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)  # Suricata never reads half of it
 
 
 def check(options: Namespace, config: Config) -> int:

@@ -19,7 +19,7 @@ from wardwatch.commands import CommandError, Verb, open_store, show
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.findings import Found
-from wardwatch.outputs import terminal
+from wardwatch.outputs import files, terminal
 from wardwatch.store import Store
 from wardwatch_enrichment.feed_form import FeedError
 from wardwatch_enrichment.vex import as_csaf, as_openvex, positions
@@ -86,9 +86,7 @@ def export(options: Namespace, config: Config) -> int:
         text = f"{options.output}: version {edition.latest.number} still says all that is known"
         show([Text(terminal.safe(f"{text}{_left_out(said)}."))])
         return 0
-    temporary = options.output.with_name(f".{options.output.name}.new")
-    temporary.write_text(_text(options.form, edition, said), encoding="utf-8")
-    temporary.replace(options.output)  # nobody reads half of it
+    files.replace(options.output, _text(options.form, edition, said))
     show([Text(terminal.safe(_told(options.output, edition, said)))])
     return 0
 

@@ -10,13 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from wardwatch.outputs.terminal import cell, moment, safe
-from wardwatch_enrichment.finding import Answer, Finding
+from wardwatch_enrichment.finding import SETTLED, Answer, Finding
 from wardwatch_enrichment.mitigation.measures import Mitigation
 from wardwatch_enrichment.model import Device
 
 Found = tuple[Device, tuple[Finding, ...]]
 ACTIONS = 5
-_OPEN = ("confirmed", "likely", "possible")
 
 
 def overview(found: Sequence[Found], places: dict[str, str | None]) -> Iterable[Table | Text]:
@@ -56,8 +55,7 @@ def _alike(findings: Iterable[Finding]) -> dict[tuple[str, str, tuple[str, ...]]
 
 def _called(finding: Finding) -> str:
     """Return the number of a vulnerability; what has no number is called by its title."""
-    own = finding.vulnerability.startswith("POSTURE")
-    return finding.title if own and finding.title else finding.vulnerability
+    return finding.title if finding.is_posture and finding.title else finding.vulnerability
 
 
 def _listed(names: list[str]) -> str:
@@ -67,10 +65,10 @@ def _listed(names: list[str]) -> str:
 
 def _sum(found: Sequence[Found]) -> str:
     every = [f for _, findings in found for f in findings]
-    open_ = [f for f in every if f.affected in _OPEN]
+    open_ = [f for f in every if f.affected not in SETTLED]
     said = Counter(f.wording for f in open_)
     parts = ", ".join(f"{count} {safe(wording)}" for wording, count in said.most_common())
-    settled = Counter(f.wording for f in every if f.affected not in _OPEN)
+    settled = Counter(f.wording for f in every if f.affected in SETTLED)
     rest = ", ".join(f"{count} {safe(wording)}" for wording, count in settled.most_common())
     text = f"{len(open_)} findings on {len(found)} devices: {parts}" if open_ else "Nothing is open"
     return f"{text}; besides {rest}." if rest else f"{text}."

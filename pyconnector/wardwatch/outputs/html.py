@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -19,6 +18,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from wardwatch.outputs.files import replace
 from wardwatch.outputs.report.chart import bars
 from wardwatch.outputs.report.text import clip, confidence_word, moment, visible
 from wardwatch_enrichment.finding import OPEN, Finding, Verdict
@@ -113,7 +113,7 @@ def write(
             template = environment.get_template("device.html")
             for entry in entries:
                 page = folder / f"{entry.anchor}.html"
-                _replace(page, template.render(entry=entry, back=back, **shared))
+                replace(page, template.render(entry=entry, back=back, **shared))
                 pages.append(page)
         index = environment.get_template("index.html").render(
             entries=entries,
@@ -123,7 +123,7 @@ def write(
             **_summary(entries),
             **shared,
         )
-        _replace(path, index)
+        replace(path, index)
         for stale in set(folder.glob("*.html")) - set(pages):  # of devices that are gone or merged
             stale.unlink()
     except OSError as error:
@@ -235,18 +235,4 @@ def _summary(entries: list[Entry]) -> dict[str, object]:
 
 def _having(entries: list[Entry], verdict: Verdict) -> int:
     """Return how many devices have a vulnerability with a verdict; posture is none."""
-    return sum(
-        any(f.verdict == verdict and not f.vulnerability.startswith("POSTURE") for f in e.findings)
-        for e in entries
-    )
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return sum(any(f.verdict == verdict and not f.is_posture for f in e.findings) for e in entries)

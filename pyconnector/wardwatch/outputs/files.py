@@ -1,0 +1,17 @@
+"""Files that others read while we write: each is the old one or the new one."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
