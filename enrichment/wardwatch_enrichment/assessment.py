@@ -101,6 +101,9 @@ class Assessment:
                     "vulnerability": match.vulnerability,
                     "title": vulnerability.title or advisory.title,
                     "cvss": vector,
+                    "ports": ports(entry.needs),
+                    "codeless": entry.codeless,
+                    "public_exploit": entry.public_exploit,
                     "assumed": entry.assumed,
                     "notes": tuple(f"unverified: {text}" for text in entry.unverified),
                 },
@@ -111,6 +114,15 @@ class Assessment:
 def identifier(device_id: str, vulnerability: str) -> str:
     """Return the id of a finding, which stays the same for as long as its device has its id."""
     return hashlib.sha256(f"{device_id} {vulnerability}".encode()).hexdigest()[:16]
+
+
+def ports(needs: Iterable[Need]) -> tuple[str, ...]:
+    """Return the ports of the services that needs name, as tcp/23."""
+    found: dict[str, None] = {}
+    for need in needs:
+        found |= dict.fromkeys(p for p in need.ports if not p.endswith("*"))
+        found |= dict.fromkeys(ports(need.any))
+    return tuple(found)
 
 
 def _finding(stock: _Stock, around: Surroundings) -> Finding:

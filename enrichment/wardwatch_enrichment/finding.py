@@ -125,7 +125,9 @@ class Finding:
 
     `verdict` is None where the device is not affected; `wording` is what may be said of it: not
     exploitable only with two independent kinds of proof. `access` is the badge of what is not
-    reached over the network: physical, local, radio.
+    reached over the network: physical, local, radio. `ports` are those of the service that it is
+    in, where they are known; `codeless` tells that no exploit code is needed, `public_exploit`
+    where some is published, `urgent` that a class I recall for a security cause names this unit.
     """
 
     id: str
@@ -141,6 +143,10 @@ class Finding:
     access: str | None = None
     cvss: str | None = None
     reached_from: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    codeless: bool = False
+    public_exploit: str = ""
+    urgent: bool = False
     actions: tuple[str, ...] = ()
     expires: float | None = None
     assumed: str | None = None

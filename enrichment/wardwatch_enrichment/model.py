@@ -215,7 +215,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class SsvcDecision:
     """What CISA decided of a vulnerability for SSVC (Vulnrichment)."""
 
     cve: str

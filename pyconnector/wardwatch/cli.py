@@ -16,6 +16,7 @@ from wardwatch import __version__, commands
 from wardwatch.commands import Command, CommandError, UsageError
 from wardwatch.config import ConfigError, load
 from wardwatch.outputs.elasticsearch_client import ElasticsearchError
+from wardwatch.risks import PolicyFileError
 from wardwatch.store import StoreError
 from wardwatch_enrichment.fingerprint import FingerprintError
 
@@ -23,6 +24,10 @@ from wardwatch_enrichment.fingerprint import FingerprintError
 _ALLOCATIONS = 200_000
 # In the order of their use; what stands nowhere here comes behind.
 _ORDER = ("ingest", "inventory", "knowledge", "identity", "elasticsearch", "surroundings")
+
+_TOLD = (
+    CommandError, ConfigError, ElasticsearchError, FingerprintError, PolicyFileError, StoreError
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         commands.complain(str(error))
         return 2
-    except (CommandError, ConfigError, ElasticsearchError, FingerprintError, StoreError) as error:
+    except _TOLD as error:
         message = str(error)
     except BrokenPipeError:  # whoever reads has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -68,6 +68,13 @@ class VexSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSettings:
+    """`policy`: a YAML file of what the site decided of the risk model."""
+
+    policy: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings, by section."""
 
@@ -77,6 +84,7 @@ class Config:
     feeds: FeedSettings = field(default_factory=FeedSettings)
     vex: VexSettings = field(default_factory=VexSettings)
     rules: RuleSettings = field(default_factory=RuleSettings)
+    risk: RiskSettings = field(default_factory=RiskSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:

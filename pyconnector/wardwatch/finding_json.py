@@ -1,14 +1,20 @@
-"""A finding as programs read it: what it is, why, on what evidence, until when."""
+"""A finding as programs read it: what it is, how grave, why, on what evidence, until when."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from wardwatch.documents import iso_time, time_or_null
-from wardwatch_enrichment.finding import Answer, Finding, Ground, Match
+from wardwatch_enrichment.finding import Answer, Ground, Match
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.figures import model
+from wardwatch_enrichment.risk.rating import Rated
 
 
-def finding_json(device: Device, finding: Finding) -> dict[str, object]:
+def finding_json(device: Device, rated: Rated) -> dict[str, object]:
     """Return all of a finding; unknown is null, a time is ISO 8601 in UTC."""
+    finding = rated.finding
     return {
         "id": finding.id,
         "site": device.site,
@@ -25,6 +31,7 @@ def finding_json(device: Device, finding: Finding) -> dict[str, object]:
         },
         "vulnerability": finding.vulnerability,
         "title": finding.title,
+        **_urgency(rated),
         "affected": finding.affected,
         "verdict": finding.verdict,
         "wording": finding.wording,
@@ -38,6 +45,42 @@ def finding_json(device: Device, finding: Finding) -> dict[str, object]:
         "notes": list(finding.notes),
         "matches": [_match(match) for match in finding.matches],
         "predicates": [_answer(answer) for answer in finding.answers],
+        "risk": _risk(rated),
+    }
+
+
+def _urgency(rated: Rated) -> dict[str, object]:
+    """Return how urgent a finding is; without a vector of its own it has no score."""
+    risk, scored = rated.risk, bool(rated.case.cvss)
+    axes = {"safety": risk.safety, "effectiveness": risk.effectiveness, "data": risk.data}
+    return {
+        "label": risk.label,
+        "score": round(risk.score, 1) if scored else None,
+        "axes": {name: round(value, 1) if scored else None for name, value in axes.items()},
+        "due_days": risk.due_days,
+        "task": risk.task,
+        "bod_26_04": risk.bod_26_04,
+        "reason": rated.reason,
+    }
+
+
+def _risk(rated: Rated) -> dict[str, object]:
+    """Return what the figures were worked out from."""
+    case, risk = rated.case, rated.risk
+    return {
+        "model": model()["model"],
+        "verdict": risk.verdict,
+        "zone": scoring.zone_of(case),
+        "zone_reason": rated.reached.reason,
+        "covered": case.covered,
+        "ease": round(risk.ease, 4),
+        "threat": round(risk.threat, 4),
+        "likelihood": round(risk.likelihood, 6),
+        "path": risk.path,
+        "cvss": case.cvss or None,
+        "factors": {**asdict(case.factors), "source": rated.weighed_as},
+        "threats": asdict(case.threat),
+        "rubric": asdict(case.rubric) if case.rubric else None,
     }
 
 

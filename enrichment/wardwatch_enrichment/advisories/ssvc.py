@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from wardwatch_enrichment.feed_form import CVE, FeedError, decode
-from wardwatch_enrichment.model import Decision
+from wardwatch_enrichment.model import SsvcDecision
 
 _EXPLOITATION: dict[str, Literal["none", "poc", "active"]] = {
     "none": "none",
@@ -54,7 +54,7 @@ class _Record(msgspec.Struct):
     containers: _Containers
 
 
-def parse(text: bytes | str) -> Decision | None:
+def parse(text: bytes | str) -> SsvcDecision | None:
     """Return what was decided of one CVE, None where nothing was; the newest decision counts."""
     record = decode(text, _Record)
     contents = [
@@ -67,7 +67,7 @@ def parse(text: bytes | str) -> Decision | None:
     return max(found, key=lambda decision: decision.time or 0.0, default=None)
 
 
-def _decision(cve: str, content: _Content) -> Decision:
+def _decision(cve: str, content: _Content) -> SsvcDecision:
     said = {
         name.casefold(): value.casefold()
         for option in content.options
@@ -76,7 +76,7 @@ def _decision(cve: str, content: _Content) -> Decision:
     time = content.timestamp
     if time and time.tzinfo is None:
         raise FeedError("$.containers.adp: an SSVC decision's timestamp has no time zone")
-    return Decision(
+    return SsvcDecision(
         cve=cve,
         exploitation=_EXPLOITATION.get(said.get("exploitation", "")),
         automatable=_AUTOMATABLE.get(said.get("automatable", "")),

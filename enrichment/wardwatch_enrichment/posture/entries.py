@@ -93,7 +93,7 @@ def made(
     suffix: str = "",
 ) -> Finding:
     """Return what an entry is on a device, judged by the answers; `suffix` tells several apart."""
-    number = one.id + suffix
+    number, needs = one.id + suffix, tuple(needs)
     found = Finding(
         id=assessment.identifier(around.device.id, number),
         device_id=around.device.id,
@@ -101,10 +101,12 @@ def made(
         title=one.title,
         affected="confirmed",
         cvss=one.cvss,
+        ports=assessment.ports(needs),
+        codeless=one.codeless,
         actions=one.actions,
         notes=(one.note,) if one.note else (),
     )
-    judged = exploitability.judged(found, tuple(answers), tuple(needs), around)
+    judged = exploitability.judged(found, tuple(answers), needs, around)
     return replace(judged, wording=SEEN)
 
 

@@ -6,6 +6,7 @@ lists what is looked for, and what can be done about it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,11 @@ from wardwatch_enrichment.posture.lifecycles import Lifecycles
 from wardwatch_enrichment.posture.recalls import Hit, Recalls
 from wardwatch_enrichment.surroundings import Surroundings
 
+_SECURITY = re.compile(
+    r"cyber.?security|vulnerabilit(?:y|ies)|unauthori[sz]ed (?:access|user|person|part)|hack"
+    r"|malware|hard.?coded (?:password|credential)|encrypt",
+    re.IGNORECASE,
+)
 _LONGEST = 300  # characters of what a recall says
 _Seeing = Callable[[Posture, Surroundings], Iterator[Finding]]
 _Supporting = Callable[[Posture, Surroundings, Lifecycles, date], Iterator[Finding]]
@@ -67,8 +73,15 @@ def _recalled(one: Posture, around: Surroundings, hit: Hit) -> Finding:
         verdict=None,
         wording=f"open {kind}recall{since}: {says}",
         matches=(match,),
+        urgent=_is_urgent(hit),
         notes=tuple(f"{name}: {text[:_LONGEST]}" for name, text in _words(recall) if text),
     )
+
+
+def _is_urgent(hit: Hit) -> bool:
+    """Tell whether a recall is one of class I, for a security cause, and names this very unit."""
+    grave = hit.recall.classification == "Class I"
+    return bool(grave and hit.scope and _SECURITY.search(f"{hit.recall.reason} {hit.recall.cause}"))
 
 
 def _words(recall: Recall) -> tuple[tuple[str, str], ...]:

@@ -58,7 +58,8 @@ class Case:
     """All that a risk is worked out from.
 
     `networked`: somebody looked up that it is reached over the network, though its vector says
-    physical or local.
+    physical or local. `cvss` is empty where nobody published a vector; `informs` tells that it is
+    no vulnerability, so that none is missed.
     """
 
     factors: Factors
@@ -72,6 +73,7 @@ class Case:
     recall: bool = False
     rubric: Rubric | None = None
     networked: bool = False
+    informs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,7 @@ def _impact(view: View) -> Iterator[Step]:
     factors, vector = view.case.factors, view.vector
     levels = "/".join(f"{name}:{vector[name]}" for name in "CIA")
     source = "the rubric's answers" if view.case.rubric else "CVSS"
+    source = source if view.case.cvss else "nobody: no vector is published"
     yield Step("losses", levels, f"confidentiality, integrity, availability by {source}")
     kind = "life-sustaining or alarm path" if factors.life else "not life-sustaining"
     reasons = {
@@ -126,7 +127,7 @@ def _label(view: View, found: Risk) -> Iterator[Step]:
         raised = found.path.split("+")[1:]
         for rule in labels.rules(view, points):
             yield Step(rule.name, rule.least, words[rule.name] + _idle(rule.name, raised))
-    for name in ("C0", "C1", "C2", "C3"):
+    for name in ("C0", "C1", "C2", "C3", "C4"):
         if name in found.path.split("+"):
             yield Step(name, found.label, words[name])
     after = "no date" if found.due_days is None else f"within {found.due_days} days"

@@ -66,6 +66,8 @@ def _lowered(
         return "Track", f"{path}+C1", None
     if not case.covered and view.verdict == "potential" and not holding & set(_SEEN):
         return "Cannot tell", f"{path}+C3", "place a sensor, or import the boundary's rules"
+    if not case.cvss and not case.informs and found not in ("Attend", "Act"):
+        return "Cannot tell", f"{path}+C4", "look up what is lost: nobody published a vector"
     if case.affected == "possible" and found == "Act" and not harm:
         found, path = "Attend", f"{path}+C2"
     return found, path, "; ".join(_tasks(case, found, path)) or None

@@ -19,6 +19,7 @@ from wardwatch_enrichment.risk.figures import Figures, model
 __all__ = ["LABELS", "Case", "Factors", "Label", "Risk", "Rubric", "Threat", "assess", "model"]
 
 _BOUNDED = ("allowlisted", "isolated")
+_NO_VECTOR = "AV:N/AC:H/PR:H/UI:R/S:U/C:N/I:N/A:N"  # nothing is lost as far as is known
 _METRICS = ("AV", "AC", "PR", "UI", "S", "C", "I", "A")
 Impact = tuple[float, float, float]
 
@@ -57,7 +58,7 @@ def assess(case: Case, figures: Figures | None = None) -> Risk:
         path=path,
         due_days=labels.due(label, score, figures),
         task=task,
-        bod_26_04=labels.bod_26_04(view, metrics(case.cvss)),
+        bod_26_04=labels.bod_26_04(view, _published(case)),
     )
 
 
@@ -81,12 +82,16 @@ def _known(name: str) -> Iterable[str]:
 
 def metrics_of(case: Case) -> Mapping[str, str]:
     """Return the metrics of a case: those of its vector, under the answers for its kind."""
-    found = metrics(case.cvss)
+    found = _published(case)
     if case.rubric is None:
         return found
     own = {"C": case.rubric.confidentiality, "I": case.rubric.integrity}
     own["A"] = case.rubric.availability
     return {**found, **{name: level for name, level in own.items() if level}}
+
+
+def _published(case: Case) -> Mapping[str, str]:
+    return metrics(case.cvss or _NO_VECTOR)
 
 
 def zone_of(case: Case) -> str:

@@ -1,7 +1,8 @@
-"""`advisory`, `findings`: which of our devices a vulnerability hits, how sure, and what to do."""
+"""`advisory`: which of our devices a vulnerability hits, how sure, how grave, and what to do."""
 
 from __future__ import annotations
 
+import argparse
 import re
 import time
 from argparse import Namespace
@@ -13,22 +14,22 @@ from pathlib import Path
 from rich.text import Text
 
 from wardwatch import findings as assessed
-from wardwatch import pipeline
+from wardwatch import risks
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
-from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.feed_kinds import LIMITS
 from wardwatch.finding_json import finding_json, place
-from wardwatch.findings import Found
 from wardwatch.outputs import findings as shown
 from wardwatch.outputs.terminal import safe
+from wardwatch.risks import Found
 from wardwatch.sources import bulletins
 from wardwatch.store import Store
 from wardwatch_enrichment import curation
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.advisory import Advisory
-from wardwatch_enrichment.finding import OPEN, Finding
+from wardwatch_enrichment.finding import OPEN
 from wardwatch_enrichment.json_place import AdvisoryError
+from wardwatch_enrichment.risk.rating import Rated
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,7}", re.IGNORECASE)
 
@@ -55,18 +56,11 @@ def add(verb: Verb) -> None:
         metavar="ID|FILE",
         help="id of an imported advisory, a CVE, a CSAF file, or a bulletin as text or HTML",
     )
-    _add_common(made)
-    made = verb(
-        "findings",
-        findings,
-        "list what is open on the devices, what can be used first",
-        "wardwatch findings --json | jq 'select(.verdict == \"exploitable\")'",
-    )
-    made.add_argument("--device", metavar="ID", help="only of one device, with all proof")
-    _add_common(made)
+    add_common(made)
 
 
-def _add_common(made) -> None:  # type: ignore[no-untyped-def]  # argparse's parser
+def add_common(made: argparse.ArgumentParser) -> None:
+    """Add what all commands on findings take."""
     made.add_argument("--all", action="store_true", help="also what is fixed or not affected")
     made.add_argument("--site", metavar="NAME", help="only this site's devices")
     made.add_argument("--json", action="store_true", help="one JSON object a line, with all proof")
@@ -74,17 +68,17 @@ def _add_common(made) -> None:  # type: ignore[no-untyped-def]  # argparse's par
 
 def advisory(options: Namespace, config: Config) -> int:
     """Answer for one advisory, or one by one for what a bulletin names."""
-    now = time.time()
+    now, decided = time.time(), risks.policy_of(config.risk.policy)
     with open_store(options, config) as store:
         sites = [options.site] if options.site else store.sites()
         questions = _questions(store, options.name)
         asked = {id(one): one for question in questions for one in question.advisories}
         found = [
-            one
+            (one.device, one.rated)
             for site in sites
-            for one in assessed.of_advisories(store, site, asked.values(), now)
+            for one in risks.of_advisories(store, site, asked.values(), now, decided)
         ]
-        answers = _answers(questions, _wanted(found, every=options.all))
+        answers = _answers(questions, wanted(found, every=options.all))
         for question, answer in zip(questions, answers, strict=True):
             if options.json:
                 _tell_json(question, answer)
@@ -151,40 +145,47 @@ def _of_file(store: Store, path: Path) -> list[_Question]:
 def _answers(questions: Iterable[_Question], found: Sequence[Found]) -> Iterator[list[Found]]:
     """Yield, for each question, what was found that is about it."""
     about: defaultdict[str, list[Found]] = defaultdict(list)
-    for device, findings in found:
-        for finding in findings:
-            about[finding.vulnerability].append((device, (finding,)))
+    for device, rated in found:
+        for one in rated:
+            about[one.finding.vulnerability].append((device, (one,)))
     for question in questions:
         asked = question.vulnerability
-        yield list(found) if asked is None else sorted(about[asked], key=_worst)
+        yield list(found) if asked is None else sorted(about[asked], key=worst)
 
 
-def _wanted(found: Iterable[Found], *, every: bool) -> list[Found]:
+def wanted(found: Iterable[Found], *, every: bool) -> list[Found]:
+    """Return what is open, or all of it, the worst first."""
     kept = (
-        (device, tuple(f for f in findings if every or f.affected in OPEN))
-        for device, findings in found
+        (device, tuple(r for r in rated if every or r.finding.affected in OPEN))
+        for device, rated in found
     )
-    return sorted((one for one in kept if one[1]), key=_worst)
+    return sorted((one for one in kept if one[1]), key=worst)
 
 
-def _worst(found: Found) -> tuple[object, ...]:
-    device, findings = found
-    return (*assessed.order(findings[0]), device.site, device.id)
+def worst(found: Found) -> tuple[object, ...]:
+    """Sort the worst first."""
+    device, rated = found
+    return (*rated[0].order, device.site, device.id)
 
 
-def _tell_json(question: _Question | None, found: Iterable[Found]) -> None:
-    if question and not question.advisories:
+def _tell_json(question: _Question, found: Iterable[Found]) -> None:
+    if not question.advisories:
         complain(f"{question.name}: no imported advisory names it; nobody can tell who is affected")
-    for device, findings in found:
-        for finding in findings:
-            show_json(finding_json(device, finding))
+    tell_json(found)
+
+
+def tell_json(found: Iterable[Found]) -> None:
+    """Print findings for a program."""
+    for device, rated in found:
+        for one in rated:
+            show_json(finding_json(device, one))
 
 
 def _tell(store: Store, question: _Question, found: Sequence[Found], sites: Sequence[str]) -> None:
     show([Text(line) for line in _head(store, question)])
     if found:
-        show(shown.overview(found, _places(found, sites)))
-        for action in dict.fromkeys(a for _, fs in found for f in fs for a in _to_do(f)):
+        show(shown.overview(found, places(found, sites)))
+        for action in dict.fromkeys(a for _, rated in found for one in rated for a in _to_do(one)):
             show([Text(f"to do: {safe(action)[:400]}")])
     elif question.advisories:
         text = "No device in the inventory is known to be affected; --all shows those that are not."
@@ -197,14 +198,14 @@ def _tell_blind(store: Store, sites: Iterable[str]) -> None:
         show([Text(f"Cannot tell: {blind} devices whose model is not known.")])
 
 
-def _places(found: Iterable[Found], sites: Sequence[str]) -> dict[str, str | None]:
+def places(found: Iterable[Found], sites: Sequence[str]) -> dict[str, str | None]:
     """Return where the devices stand; at which site, too, where there are several."""
     told = ((device, device.site if len(sites) > 1 else None) for device, _ in found)
     return {d.id: ", ".join(filter(None, (site, place(d)))) or None for d, site in told}
 
 
-def _to_do(finding: Finding) -> tuple[str, ...]:
-    return finding.actions[:3] if finding.verdict else ()
+def _to_do(rated: Rated) -> tuple[str, ...]:
+    return rated.finding.actions[:3] if rated.finding.verdict else ()
 
 
 def _head(store: Store, question: _Question) -> Iterator[str]:
@@ -229,24 +230,3 @@ def _known(store: Store, question: _Question) -> str:
     if not question.advisories:
         parts.append("no imported advisory names it: whether a device is affected cannot be told")
     return f"{number}: {'; '.join(parts) or 'not in the catalogue of exploited ones'}"
-
-
-def findings(options: Namespace, config: Config) -> int:
-    """List what is open, of all devices or with all proof of one."""
-    now = time.time()
-    with open_store(options, config) as store:
-        if options.device:
-            device = by_prefix(pipeline.inventory(store, options.site), options.device)
-            known = [(device, assessed.of_device(store, device, now))]
-            measures = {} if options.json else assessed.measures(store, *known[0], now)
-        else:
-            sites = [options.site] if options.site else store.sites()
-            known = [one for site in sites for one in assessed.findings(store, site, now)]
-    found = _wanted(known, every=options.all)
-    if options.json:
-        _tell_json(None, found)
-    elif options.device:
-        show(shown.detail((f for _, findings in found for f in findings), measures))
-    else:
-        show(shown.overview(found, _places(found, [*{device.site for device, _ in found}])))
-    return 0

@@ -13,7 +13,7 @@ from typing import get_args
 
 from rich.text import Text
 
-from wardwatch import findings, pipeline
+from wardwatch import findings, pipeline, risks
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.documents import change_json, device_json, event_json, iso_time
@@ -128,15 +128,17 @@ def device(options: Namespace, config: Config) -> int:
     with open_store(options, config) as store:
         found = by_prefix(pipeline.inventory(store), options.id)
         now = time.time()
-        known = findings.of_device(store, found, now)
-        measures = {} if options.json else findings.measures(store, found, known, now)
+        known = risks.of_device(store, found, now, risks.policy_of(config.risk.policy))
+        rated = known.rated if known else ()
+        open_ = [one for one in rated if one.finding.affected in OPEN]
+        measures = findings.measures(store, known.around, open_) if known else {}
     if options.json:
         events = {"events": [event_json(e) for e in found.events]}
-        made = {"findings": [finding_json(found, finding) for finding in known]}
+        made = {"findings": [finding_json(found, one) for one in rated]}
         show_json(device_json(found) | events | made)
     else:
         show(terminal.detail(found))
-        show(shown.detail((one for one in known if one.affected in OPEN), measures))
+        show(shown.detail(open_, measures))
     return 0
 
 
@@ -222,13 +224,13 @@ def _name(device: Device) -> str | None:
 
 def report(options: Namespace, config: Config) -> int:
     """Write the HTML report."""
-    now = time.time()
+    now, decided = time.time(), risks.policy_of(config.risk.policy)
     with open_store(options, config) as store:
         found = pipeline.inventory(store, options.site)
         known = {
-            device.id: what
+            one.device.id: one.rated
             for site in ([options.site] if options.site else store.sites())
-            for device, what in findings.findings(store, site, now)
+            for one in risks.of_site(store, site, now, decided)
         }
     written = html.write(found, options.output, site=options.site, generated=now, findings=known)
     pages = f" and {len(written) - 1} pages beside it" if len(written) > 1 else ""

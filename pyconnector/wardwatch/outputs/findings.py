@@ -13,9 +13,11 @@ from wardwatch.outputs.terminal import cell, moment, safe
 from wardwatch_enrichment.finding import SETTLED, Answer, Finding
 from wardwatch_enrichment.mitigation.measures import Mitigation
 from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.risk.rating import URGENCY, Rated
 
-Found = tuple[Device, tuple[Finding, ...]]
+Found = tuple[Device, tuple[Rated, ...]]
 ACTIONS = 5
+STYLES = {"Act": "bold red", "Attend": "red", "Cannot tell": "magenta", "Track*": "yellow"}
 
 
 def overview(found: Sequence[Found], places: dict[str, str | None]) -> Iterable[Table | Text]:
@@ -24,33 +26,40 @@ def overview(found: Sequence[Found], places: dict[str, str | None]) -> Iterable[
     `places` are the devices' by their ids.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("label", no_wrap=True)
+    table.add_column("score", justify="right")
     for heading in ("id", "device", "place", "affected", "here", "vulnerabilities"):
         table.add_column(heading, overflow="fold")
     for heading in ("reached from", "holds until"):
         table.add_column(heading, overflow="fold")
-    for device, findings in found:
-        for (affected, wording, reached), same in _alike(findings).items():
-            name = (device.manufacturer, device.model, device.hostname)
-            until = [f.expires for f in same if f.expires is not None]
-            table.add_row(
-                device.id[:8],
-                cell(" ".join(filter(None, name[:2])) or name[2]),
-                cell(places.get(device.id)),
-                affected.replace("_", " "),
-                cell(wording),
-                Text(safe(_listed([_called(f) for f in same]))),
-                cell(reached),
-                moment(min(until))[:10] if until else "",
-            )
+    rows = ((device, same) for device, rated in found for same in _alike(rated))
+    for device, same in sorted(rows, key=lambda row: (*row[1][0].order, row[0].id)):
+        one = same[0]
+        name = (device.manufacturer, device.model, device.hostname)
+        until = [r.finding.expires for r in same if r.finding.expires is not None]
+        table.add_row(
+            Text(one.risk.label, STYLES.get(one.risk.label, "")),
+            f"{one.risk.score:.1f}" if one.case.cvss else "",
+            device.id[:8],
+            cell(" ".join(filter(None, name[:2])) or name[2]),
+            cell(places.get(device.id)),
+            one.finding.affected.replace("_", " "),
+            cell(one.finding.wording),
+            Text(safe(_listed([_called(r.finding) for r in same]))),
+            cell(one.finding.reached_from),
+            moment(min(until))[:10] if until else "",
+        )
     yield table
     yield Text(_sum(found))
 
 
-def _alike(findings: Iterable[Finding]) -> dict[tuple[str, str, tuple[str, ...]], list[Finding]]:
-    found: defaultdict[tuple[str, str, tuple[str, ...]], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        found[finding.affected, finding.wording, finding.reached_from].append(finding)
-    return found
+def _alike(rated: Iterable[Rated]) -> Iterable[list[Rated]]:
+    """Yield findings with the same answer together, the worst of each first."""
+    found: defaultdict[tuple[object, ...], list[Rated]] = defaultdict(list)
+    for one in rated:
+        about = one.finding
+        found[one.risk.label, about.affected, about.wording, about.reached_from].append(one)
+    return found.values()
 
 
 def _called(finding: Finding) -> str:
@@ -64,27 +73,29 @@ def _listed(names: list[str]) -> str:
 
 
 def _sum(found: Sequence[Found]) -> str:
-    every = [f for _, findings in found for f in findings]
-    open_ = [f for f in every if f.affected not in SETTLED]
-    said = Counter(f.wording for f in open_)
-    parts = ", ".join(f"{count} {safe(wording)}" for wording, count in said.most_common())
-    settled = Counter(f.wording for f in every if f.affected in SETTLED)
+    every = [one for _, rated in found for one in rated]
+    open_ = [one for one in every if one.finding.affected not in SETTLED]
+    labels = Counter(one.risk.label for one in open_)
+    parts = ", ".join(f"{labels[label]} {label}" for label in URGENCY if labels[label])
+    settled = Counter(o.finding.wording for o in every if o.finding.affected in SETTLED)
     rest = ", ".join(f"{count} {safe(wording)}" for wording, count in settled.most_common())
     text = f"{len(open_)} findings on {len(found)} devices: {parts}" if open_ else "Nothing is open"
     return f"{text}; besides {rest}." if rest else f"{text}."
 
 
 def detail(
-    findings: Iterable[Finding], measures: Mapping[str, Sequence[Mitigation]]
+    rated: Iterable[Rated], measures: Mapping[str, Sequence[Mitigation]]
 ) -> Iterable[Table | Text]:
     """Yield the findings of one device, each with its proof, and what to do.
 
     `measures` are those of a finding by its id; without them its own actions are shown.
     """
-    for finding in findings:
+    for one in rated:
+        finding = one.finding
         yield Text("")
         title = f" {safe(finding.title)}" if finding.title else ""
         yield Text(f"{safe(finding.vulnerability)}{title}")
+        yield from _urgency(one)
         match = finding.matches[0] if finding.matches else None
         state = finding.affected.replace("_", " ")
         why = f": {safe(match.reason)} ({safe(match.advisory)})" if match else ""
@@ -102,6 +113,16 @@ def detail(
         told = known or (finding.actions if finding.verdict else ())
         for action in told[:ACTIONS]:
             yield Text(f"  to do: {safe(action)}")
+
+
+def _urgency(one: Rated) -> Iterable[Text]:
+    risk = one.risk
+    due = f", due within {risk.due_days} days" if risk.due_days is not None else ""
+    task = f"; {risk.task}" if risk.task else ""
+    yield Text(f"  {safe(one.reason)}{due}{task}", STYLES.get(risk.label, ""))
+    if one.case.cvss:
+        axes = f"safety {risk.safety:.1f}, effectiveness {risk.effectiveness:.1f}"
+        yield Text(f"  score {risk.score:.1f} of 100: {axes}, data {risk.data:.1f}")
 
 
 _TRUTHS = {"true": "yes", "strong_false": "no", "weak_false": "not seen", "unknown": "unknown"}

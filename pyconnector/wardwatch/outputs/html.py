@@ -23,6 +23,7 @@ from wardwatch.outputs.report.chart import bars
 from wardwatch.outputs.report.text import clip, confidence_word, moment, visible
 from wardwatch_enrichment.finding import OPEN, Finding, Verdict
 from wardwatch_enrichment.model import Attribute, Device, standings
+from wardwatch_enrichment.risk.rating import Rated
 
 INLINE_BYTES = 3_000_000
 """Evidence up to this size goes into the index file; more becomes one page per device."""
@@ -59,7 +60,12 @@ class Entry:
     other_names: tuple[str, ...]
     class_label: str | None
     anchor: str
-    findings: tuple[Finding, ...] = ()
+    rated: tuple[Rated, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is open, the worst first."""
+        return tuple(one.finding for one in self.rated)
 
     @property
     def facts(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -92,7 +98,7 @@ def write(
     *,
     site: str | None,
     generated: float,
-    findings: Mapping[str, tuple[Finding, ...]] | None = None,
+    findings: Mapping[str, tuple[Rated, ...]] | None = None,
 ) -> list[Path]:
     """Write the report and return its files, the index first.
 
@@ -165,7 +171,7 @@ def _rank(device: Device) -> tuple[object, ...]:
     )
 
 
-def _entry(device: Device, findings: tuple[Finding, ...]) -> Entry:
+def _entry(device: Device, rated: tuple[Rated, ...]) -> Entry:
     names = [device.hostname] if device.hostname else []
     names += [name for name in device.names if name not in names]
     label = [*names, *device.ips, *device.macs, device.id][0]
@@ -177,7 +183,7 @@ def _entry(device: Device, findings: tuple[Finding, ...]) -> Entry:
         other_names=tuple(names[1:]),
         class_label=CLASSES[device.device_class],
         anchor=device.id if safe else f"id-{digest[:32]}",
-        findings=tuple(f for f in findings if f.affected in OPEN),
+        rated=tuple(one for one in rated if one.finding.affected in OPEN),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -86,9 +87,13 @@ class Events(Asking):
             ORDER BY last_seen DESC LIMIT 1 OFFSET ?3)"""
         self._db.execute(query, (site, host, EVENTS_PER_HOST - 1))
 
-    def events(self, site: str) -> list[Event]:
-        """Return all events of a site, by host and time."""
-        query = f"""SELECT {_COLUMNS} FROM event WHERE site = ?
+    def events(self, site: str, hosts: Iterable[str] | None = None) -> list[Event]:
+        """Return the events of a site or of some hosts, by host and time."""
+        chosen, given = "", [site]
+        if hosts is not None:  # a reader has no tables of its own to list them in
+            chosen = "AND host IN (SELECT value FROM json_each(?))"
+            given.append(json.dumps(sorted(hosts)))
+        query = f"""SELECT {_COLUMNS} FROM event WHERE site = ? {chosen}
             ORDER BY host, first_seen, signature, peer, direction, sensor"""  # noqa: S608  constant
         return [
             Event(
@@ -105,8 +110,13 @@ class Events(Asking):
                 last_seen=row[10],
                 count=row[11],
             )
-            for row in self._db.execute(query, (site,))
+            for row in self._db.execute(query, given)
         ]
+
+    def signatures(self, site: str, since: float) -> list[tuple[int | None, str]]:
+        """Return what was reported at a site since a time: (number of the rule, its text)."""
+        query = "SELECT DISTINCT sid, signature FROM event WHERE site = ? AND last_seen >= ?"
+        return [(sid or None, text) for sid, text in self._db.execute(query, (site, since))]
 
 
 def _seat(peer: str, taken: set[str]) -> str:

@@ -12,16 +12,16 @@ import msgspec
 from wardwatch.store.schema import Asking, StoreError
 from wardwatch_enrichment.model import (
     Classification,
-    Decision,
     Exploited,
     Lifecycle,
     Recall,
     Score,
+    SsvcDecision,
     Statement,
 )
 
 Kind = Literal["exploited", "decision", "lifecycle", "recall", "classification", "statement"]
-Record = Exploited | Decision | Lifecycle | Recall | Classification | Statement
+Record = Exploited | SsvcDecision | Lifecycle | Recall | Classification | Statement
 MAX_DOCUMENTS = 200_000
 MAX_RECORDS = 2_000_000
 _T = TypeVar("_T")
@@ -251,9 +251,9 @@ class Feeds(Asking):
         """Return what is known of attacks that use a vulnerability."""
         return next(self._records("exploited", Exploited, cve), None)
 
-    def decision(self, cve: str) -> Decision | None:
+    def decision(self, cve: str) -> SsvcDecision | None:
         """Return CISA's decision on a vulnerability."""
-        return next(self._records("decision", Decision, cve), None)
+        return next(self._records("decision", SsvcDecision, cve), None)
 
     def lifecycles(self, product: str) -> list[Lifecycle]:
         """Return the release cycles of a product."""

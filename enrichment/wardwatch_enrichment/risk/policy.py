@@ -1,0 +1,81 @@
+"""What a site decided of the model, in a file of its own: figures, answers, whom devices may call.
+
+A YAML file with `rubric` (see `rubrics.py`), `sanctioned` (public networks that devices may call)
+and any of the figures of ``risk_model.yaml``; what it does not say holds from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Any
+
+from wardwatch_enrichment.risk import rubrics
+from wardwatch_enrichment.risk.figures import FigureError, Figures, merged, model
+from wardwatch_enrichment.risk.rubrics import Answers, RubricError
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be followed; the message lists all that is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a site decided; `own` are its figures as it wrote them."""
+
+    figures: Figures = field(default_factory=model)
+    rubric: Answers = field(default_factory=dict)
+    sanctioned: tuple[str, ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+
+def policy(content: Any) -> Policy:
+    """Return what a file says; raises `PolicyError`."""
+    if content is None:
+        return Policy()
+    if not isinstance(content, Mapping):
+        raise PolicyError("a mapping is asked for, as in `weights: {data: 0.9}`")
+    own = {key: value for key, value in content.items() if key not in ("rubric", "sanctioned")}
+    issues: list[str] = []
+    found = Policy(
+        figures=_figures(own, issues),
+        rubric=_rubric(content.get("rubric") or [], issues),
+        sanctioned=tuple(_networks(content.get("sanctioned") or [], issues)),
+        own=own,
+    )
+    if issues:
+        raise PolicyError("\n".join(issues))
+    return found
+
+
+def _figures(own: Mapping[str, Any], issues: list[str]) -> Figures:
+    try:
+        return merged(own)
+    except FigureError as error:
+        issues += str(error).splitlines()
+        return model()
+
+
+def _rubric(rows: Any, issues: list[str]) -> Answers:
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        issues.append("rubric: a list of mappings is asked for")
+        return {}
+    try:
+        return rubrics.answers(rows)
+    except RubricError as error:
+        issues += [f"rubric: {line}" for line in str(error).splitlines()]
+        return {}
+
+
+def _networks(rows: Any, issues: list[str]) -> list[str]:
+    if not isinstance(rows, list):
+        issues.append("sanctioned: a list of networks is asked for")
+        return []
+    found = []
+    for number, row in enumerate(rows, 1):
+        try:
+            found.append(str(ip_network(str(row))))
+        except ValueError as error:
+            issues.append(f"sanctioned {number}: {error}")
+    return found
