@@ -90,6 +90,8 @@ class Boundaries:
 
         `port` is like tcp/23, None stands for all. Each of the addresses must be kept.
         """
+        if not self._lists:
+            return None
         facts: list[Fact] = []
         admitted: list[_Network] = []
         for host in map(ip_network, ips):

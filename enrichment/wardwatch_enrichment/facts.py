@@ -5,34 +5,17 @@ Facts win over evidence, and stay apart from it: they are laid over a device whe
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Literal
 
 from wardwatch_enrichment import overlay, products, vendors
-from wardwatch_enrichment.content import data, is_unit_serial, plain
-from wardwatch_enrichment.device_types import device_types
+from wardwatch_enrichment.content import is_unit_serial, plain
+from wardwatch_enrichment.fact_checks import FactKind
 from wardwatch_enrichment.model import Device
 
-FactKind = Literal["subnet", "boundary", "device", "patch", "bench", "mds2"]
-ZONES = ("internet", "guest", "enterprise", "clinical", "isolated")
-ACTIONS = ("permit", "deny")
-PATCHED = ("applied", "approved", "refused")
-TESTED = ("exploitable", "not exploitable")
 KEYS = ("serial_number", "mac", "hostname", "ip")  # what names a unit, the surest first
-_YES, _NO = ("yes", "y", "true", "on", "1", "x"), ("no", "n", "false", "off", "0")
-_ANSWERS = {
-    **dict.fromkeys(("yes", "y", "true"), "yes"),
-    **dict.fromkeys(("no", "n", "false"), "no"),
-    **dict.fromkeys(("n/a", "na", "not applicable"), "n/a"),
-    **dict.fromkeys(("see note", "see notes"), "see note"),
-}
-_VULNERABILITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{3,80}")
 _Network = IPv4Network | IPv6Network
 
 
@@ -56,89 +39,6 @@ class Covered:
     tapped: bool | None
     devices: int
     last_seen: float | None
-
-
-@cache
-def columns() -> dict[str, dict[str, Any]]:
-    """Return, for each kind of fact, its columns and their spellings."""
-    found: dict[str, dict[str, Any]] = data("fact_columns.yaml")
-    return found
-
-
-def checked(kind: FactKind, row: Mapping[str, str]) -> dict[str, str]:
-    """Return a row in its canonical form; raise ValueError with what is wrong in it."""
-    values = {name: text.strip() for name, text in row.items() if text.strip()}
-    about = columns()[kind]
-    if missing := [name for name in about.get("needs", ()) if name not in values]:
-        raise ValueError(f"no {' and no '.join(missing)}")
-    if "any" in about and not values.keys() & set(about["any"]):
-        raise ValueError(f"needs one of {', '.join(about['any'])}")
-    return {name: _checked(name, text) for name, text in values.items()}
-
-
-def _network(text: str) -> str:
-    return "any" if text.lower() in ("any", "*") else str(ip_network(text))
-
-
-def _mac(text: str) -> str:
-    digits = plain(text)
-    if len(digits) != 12 or set(digits) - set("0123456789abcdef"):
-        raise ValueError(f"{text!r} is no hardware address")
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
-
-
-def _yes_or_no(text: str) -> str:
-    return "yes" if _one_of(*_YES, *_NO)(text) in _YES else "no"
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if text.lower() not in known:
-            raise ValueError(f"{text!r} is none of {', '.join(known)}")
-        return text.lower()
-
-    return check
-
-
-@cache
-def _types() -> dict[str, str]:
-    kinds = device_types().values()
-    also = {plain(spelling): kind.name for kind in kinds for spelling in kind.also}
-    return also | {plain(kind.name): kind.name for kind in kinds}
-
-
-def _vulnerability(text: str) -> str:
-    if not _VULNERABILITY.fullmatch(text):
-        raise ValueError(f"{text[:60]!r} is no number of a vulnerability or an advisory")
-    return text.upper()
-
-
-_CHECKS: dict[str, Callable[[str], str]] = {
-    "cidr": lambda text: str(ip_network(text)),
-    "from": _network,
-    "to": _network,
-    "ip": lambda text: str(ip_address(text)),
-    "mac": _mac,
-    "zone": _one_of(*ZONES),
-    "action": _one_of(*ACTIONS),
-    "status": _one_of(*PATCHED),
-    "result": _one_of(*TESTED),
-    "vulnerability": _vulnerability,
-    "question": lambda text: text.upper(),
-    "answer": lambda text: _ANSWERS.get(text.casefold(), text),
-    "date": lambda text: date.fromisoformat(text).isoformat(),
-    "expires": lambda text: date.fromisoformat(text).isoformat(),
-    "tapped": _yes_or_no,
-    "manufacturer": lambda text: vendors.canonical(text) or text,
-    "type": lambda text: _types().get(plain(text), text),
-}
-
-
-def _checked(name: str, text: str) -> str:
-    try:
-        return _CHECKS.get(name, str)(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
 
 
 class Facts:

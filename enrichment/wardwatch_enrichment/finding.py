@@ -23,6 +23,7 @@ POSTURE = "POSTURE-"  # how the names begin of what is no vulnerability, but see
 # What a predicate is by the evidence; the strong one is positive proof of the contrary.
 Truth = Literal["true", "strong_false", "weak_false", "unknown"]
 Verdict = Literal["exploitable", "potential", "unlikely", "not_exploitable"]
+Attack = Literal["attempt", "harm"]  # somebody tried; it is compromised, or data left the hospital
 # What kind of proof; two of different kinds are independent of each other.
 Proof = Literal[
     "seen",
@@ -45,7 +46,8 @@ class Exposure:
 
     The columns are those of ``iomt_exposure.log``; `peers` are addresses and prefixes, `clients`
     how many different addresses called at least, `line` is the first log line that says so. The
-    host `SENSOR` is the sensor itself.
+    host `SENSOR` is the sensor itself. `hours` has a bit for each hour of the day (UTC) in which
+    it was so, of coverage alone; 0 where nobody noted them.
     """
 
     host: str
@@ -66,6 +68,7 @@ class Exposure:
     mac: str | None = None
     log: str = ""
     line: str = ""
+    hours: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +130,8 @@ class Finding:
     exploitable only with two independent kinds of proof. `access` is the badge of what is not
     reached over the network: physical, local, radio. `ports` are those of the service that it is
     in, where they are known; `codeless` tells that no exploit code is needed, `public_exploit`
-    where some is published, `urgent` that a class I recall for a security cause names this unit.
+    where some is published, `urgent` that a class I recall for a security cause names this unit,
+    `attack` what sensors report of attackers at this very device.
     """
 
     id: str
@@ -147,6 +151,7 @@ class Finding:
     codeless: bool = False
     public_exploit: str = ""
     urgent: bool = False
+    attack: Attack | None = None
     actions: tuple[str, ...] = ()
     expires: float | None = None
     assumed: str | None = None

@@ -122,6 +122,7 @@ class Binding:
 
 
 Direction = Literal["inbound", "outbound"]
+BLOCKED = " (blocked)"  # how the text of an alarm ends about what its own sensor kept out
 
 
 class Alarm(NamedTuple):

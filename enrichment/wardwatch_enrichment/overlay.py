@@ -14,7 +14,7 @@ from wardwatch_enrichment.model import Attribute, Device, Evidence
 if TYPE_CHECKING:
     from wardwatch_enrichment.facts import Fact
 
-_PLACE = ("subnet", "zone", "building", "ward", "owner", "phone")
+_PLACE = ("subnet", "zone", "vlan", "building", "ward", "owner", "phone")
 _OVER = ("manufacturer", "model", "type", "serial_number", "hostname")
 _VERSIONS = "software_versions"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from wardwatch_enrichment import reachable
+from wardwatch_enrichment import reachable, supposition
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Truth
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need
@@ -32,7 +32,11 @@ def answer(need: Need, around: Surroundings) -> Answer:
     """Return what one need is on one device."""
     known = around.answered.get(need)
     if known is None:
-        known = around.answered[need] = _KINDS[need.kind](need, around)
+        ask = _KINDS[need.kind]
+        known = ask(need, around)
+        if around.supposed:
+            known = supposition.revised(need, known, around, ask)
+        around.answered[need] = known
     return known
 
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 from wardwatch_enrichment.boundaries import Boundaries
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.preconditions import Need
+from wardwatch_enrichment.supposed import Supposed
 
 DAY = 86_400.0
 LIFE = 30 * DAY  # how long evidence speaks
@@ -53,6 +54,18 @@ class Watched:
         return long and there and (self.link_up is not None or self.flows >= FLOWS)
 
 
+class Caller(NamedTuple):
+    """Who reached a device: an address or prefix, its zones, whether it lies in a subnet of the
+    device's own and was accepted, when at last.
+    """
+
+    peer: str
+    zones: frozenset[str]
+    near: bool
+    accepted: bool
+    time: float
+
+
 def _everywhere(_: str) -> str:
     return "somewhere"
 
@@ -63,6 +76,7 @@ class Surroundings:
 
     `rows` are its own, `calls` those of others that name it among their callers, `sensors` those
     of each sensor about itself. `zone_of` tells the zone of an address by the site's plan.
+    `supposed` is what a simulation takes for done.
     """
 
     device: Device
@@ -73,6 +87,7 @@ class Surroundings:
     handling: tuple[Fact, ...] = ()
     boundaries: Boundaries = field(default_factory=lambda: Boundaries(()))
     zone_of: Callable[[str], str] = _everywhere
+    supposed: Supposed | None = None
     # Many vulnerabilities ask the same.
     answered: dict[Need, Answer] = field(default_factory=dict, compare=False)
     judged: dict[tuple[tuple[Need, ...], str | None], Any] = field(
@@ -90,10 +105,16 @@ class Surroundings:
         """
         found: set[str] = set()
         for peer in {peer for row in rows for peer in row.peers}:
-            zones = {ANYWHERE} if peer in _EVERYWHERE else set(map(self.zone_of, _in(peer)))
+            zones = self.zones_at(peer)
             if not surely or (len(zones) == 1 and ANYWHERE not in zones):
                 found |= zones
         return frozenset(found)
+
+    def zones_at(self, peer: str) -> frozenset[str]:
+        """Return in which zones an address lies, or a prefix may."""
+        if peer in _EVERYWHERE:
+            return frozenset((ANYWHERE,))
+        return frozenset(map(self.zone_of, _in(peer)))
 
     def is_near(self, peer: str) -> bool:
         """Tell whether an address or prefix lies in a subnet of the device's own."""
@@ -111,6 +132,20 @@ class Surroundings:
         called = (r for r in self.of("peers") if r.value == "from")
         accepted = (r for r in self.of("service") if r.state == "accepted")
         return self.zones((*called, *accepted))
+
+    @cached_property
+    def reached_by(self) -> tuple[Caller, ...]:
+        """All that reached the device; that it refused them itself is proof, too."""
+        rows = [r for r in self.of("peers") if r.value == "from"]
+        rows += [r for r in self.of("service") if r.state == "accepted" or r.by == "device"]
+        where = {
+            peer: (self.zones_at(peer), self.is_near(peer)) for row in rows for peer in row.peers
+        }
+        return tuple(
+            Caller(peer, *where[peer], row.state == "accepted", row.last_seen)
+            for row in rows
+            for peer in row.peers
+        )
 
     @cached_property
     def called(self) -> frozenset[str]:

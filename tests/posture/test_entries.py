@@ -34,7 +34,9 @@ def zone_of(ip: str) -> str:
 
 def around(example: dict[str, Any]) -> Surroundings:
     """Return the device of an example with its evidence."""
-    events = tuple(event(sid) for sid in example.get("alarms", ()))
+    events = tuple(
+        event(**one) if isinstance(one, dict) else event(one) for one in example.get("alarms", ())
+    )
     device = Device(
         id="d", site="s", first_seen=0.0, last_seen=NOW, device_class=example.get("class"),
         events=events,
@@ -51,13 +53,14 @@ def around(example: dict[str, Any]) -> Surroundings:
     return replace(made, zone_of=zone_of, handling=(*made.handling, *facts))
 
 
-def event(sid: int) -> Event:
+def event(sid: int, **unusual: Any) -> Event:
     """Return an alarm of yesterday."""
-    return Event(
-        host="10.30.1.15", peer="10.20.4.7", direction="inbound", signature=f"rule {sid}", sid=sid,
-        severity=1, category=None, log="eve_alert", sensor="tap1", first_seen=NOW - DAY,
-        last_seen=NOW - DAY, count=1,
-    )  # fmt: skip
+    usual = {
+        "host": "10.30.1.15", "peer": "10.20.4.7", "direction": "inbound",
+        "signature": f"rule {sid}", "severity": 1, "category": None, "log": "eve_alert",
+        "sensor": "tap1", "first_seen": NOW - DAY, "last_seen": NOW - DAY, "count": 1,
+    }  # fmt: skip
+    return Event(sid=sid, **{**usual, **unusual})
 
 
 def found(example: dict[str, Any]) -> list[Finding]:

@@ -32,18 +32,21 @@ _NOT_REACHED = {"physical", "local", "radio"}
 class Mitigation:
     """One measure, worded for one device.
 
-    `changes` is what a simulation sets: an affected state, a zone, or the truth of a predicate;
-    empty where nothing is less likely by it. `blocks` are the ports that it closes, `cut` the flows
-    seen that would end with it, `allow` those that have to go on.
+    `do` is what to do, without the flows that `text` tells of. `changes` is what a simulation sets:
+    an affected state, a zone, or the truth of a predicate; empty where nothing is less likely by
+    it. `ports` are those that it is about, `blocks` those that it closes, `cut` the flows seen that
+    would end with it, `allow` those that have to go on.
     """
 
     weakness: str
     rank: Rank
     way: str
     text: str
+    do: str
     kind: Literal["technical", "administrative"]
     effort: int
     changes: Mapping[str, str]
+    ports: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     allow: tuple[Flow, ...] = ()
     cut: tuple[Flow, ...] = ()
@@ -82,6 +85,7 @@ class _Case:
             "effort": told["effort"],
             "changes": self._changes(told["changes"]),
             "source": self.weakness.source,
+            "do": text,
             "attack": weaknesses.attack({"way": way}),
         }
         return Mitigation(
@@ -226,10 +230,11 @@ def _measure(case: _Case, rank: Rank, told: Mapping[str, Any], text: str) -> Mit
     there = toward(case.seen, case.ports)
     never = words.never(case.seen) or ("" if case.ports else words.OPEN)
     if way in ("allow", "configure"):
-        text = f"{text} {never} {words.callers(there, case.around)}"
-        return case.make(rank, way, text, allow=there, **given)
-    text = f"{text} {never} {words.cut(there, case.around)}"
-    return case.make(rank, way, text, blocks=case.ports, cut=there, **given)
+        full = f"{text} {never} {words.callers(there, case.around)}"
+        return case.make(rank, way, full, do=text, ports=case.ports, allow=there, **given)
+    full = f"{text} {never} {words.cut(there, case.around)}"
+    closed = {"ports": case.ports, "blocks": case.ports}
+    return case.make(rank, way, full, do=text, cut=there, **closed, **given)
 
 
 def _edge(case: _Case, way: str) -> Mapping[str, Any]:
@@ -245,6 +250,7 @@ def _segment(case: _Case, rank: Rank, text: str, given: Mapping[str, Any]) -> Mi
     """Return a move to a segment: all that was seen goes on, but for the vulnerable service."""
     cut = toward(case.seen, case.ports)
     allow = tuple(flow for flow in case.seen if flow not in cut)
-    text = f"{text} {words.OPEN} {words.allowed(allow, case.around)} {words.ended(cut)}"
+    told = f"{text} {words.OPEN} {words.allowed(allow, case.around)} {words.ended(cut)}"
     changes = {"zone": "isolated" if case.ports and not case.held else "allowlisted"}
-    return case.make(rank, "segment", text, allow=allow, cut=cut, changes=changes, **given)
+    given = {"changes": changes, "ports": case.ports, **given}
+    return case.make(rank, "segment", told, do=text, allow=allow, cut=cut, **given)

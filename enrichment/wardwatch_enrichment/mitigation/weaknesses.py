@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from wardwatch_enrichment.content import data
@@ -96,8 +96,14 @@ def chosen(finding: Finding, needs: Sequence[Need], cwes: Iterable[str]) -> Weak
 
     `needs` are those of its entry, each by itself.
     """
+    return _chosen(finding.vulnerability, finding.title, tuple(needs), tuple(cwes))
+
+
+@lru_cache(maxsize=1 << 14)
+def _chosen(number: str, title: str, needs: tuple[Need, ...], cwes: tuple[str, ...]) -> Weakness:
+    """Return the class of what many devices have alike."""
     found = _Traits(
-        posture=set(_prefixes(finding.vulnerability)),
+        posture=set(_prefixes(number)),
         access={value for need in needs if need.kind == "access" for value in need.values},
         kinds={need.kind for need in needs},
         components={name for need in needs if need.kind == "component" for name in need.names},
@@ -108,7 +114,7 @@ def chosen(finding: Finding, needs: Sequence[Need], cwes: Iterable[str]) -> Weak
             for one in (*need.ports, *need.names)
         },
         cwes=set(cwes),
-        text=" ".join([finding.title, *(need.text for need in needs)]),
+        text=" ".join([title, *(need.text for need in needs)]),
     )
     fitting = [one for one in weaknesses() if any(found.fits(fit) for fit in one.fits)]
     by_name = (one for one in fitting if any(found.posture & fit.posture for fit in one.fits))

@@ -9,7 +9,7 @@ from typing import Any
 
 from wardwatch_enrichment import assessment, exploitability
 from wardwatch_enrichment.content import data
-from wardwatch_enrichment.finding import Affected, Answer, Finding, Ground
+from wardwatch_enrichment.finding import Affected, Answer, Attack, Finding, Ground
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need, need
 from wardwatch_enrichment.reachable import attribute_ground
@@ -17,9 +17,11 @@ from wardwatch_enrichment.surroundings import Surroundings
 
 SEEN = "seen on the wire"
 CHECKS = (
-    "system", "component", "crossing", "internet", "certificate", "account", "disclosure", "recall"
+    "system", "component", "crossing", "internet", "certificate", "account", "harm", "disclosure",
+    "recall",
 )  # fmt: skip
-_TEXTS = ("names", "classes", "actions")
+_TEXTS = ("names", "classes", "actions", "categories", "unless")
+_RULES = ("sids", "abroad", "unanswered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,14 @@ class Posture:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     sids: tuple[int, ...] = ()
+    abroad: tuple[int, ...] = ()
+    unanswered: tuple[int, ...] = ()
+    categories: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     answers: tuple[Claim, ...] = ()
     cvss: str | None = None
     codeless: bool = False
+    attack: Attack | None = None
     note: str = ""
 
 
@@ -68,7 +75,7 @@ def entry(name: str, told: Mapping[str, Any]) -> Posture:
         raise ValueError(f"{name}: unknown keys: {', '.join(sorted(unknown))}")
     said |= {key: tuple(map(str, said[key])) for key in _TEXTS if key in said}
     said["needs"] = tuple(need(one) for one in said.get("needs", ()))
-    said["sids"] = tuple(said.get("sids", ()))
+    said |= {key: tuple(said[key]) for key in _RULES if key in said}
     said["answers"] = tuple(
         Claim(
             **{
@@ -103,6 +110,7 @@ def made(
         cvss=one.cvss,
         ports=assessment.ports(needs),
         codeless=one.codeless,
+        attack=one.attack,
         actions=one.actions,
         notes=(one.note,) if one.note else (),
     )

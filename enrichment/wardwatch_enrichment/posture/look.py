@@ -98,5 +98,6 @@ _SEEN: dict[str, _Seeing] = {
     "internet": seen.internet,
     "certificate": seen.certificate,
     "account": seen.account,
+    "harm": seen.harm,
     "disclosure": seen.disclosure,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from wardwatch_enrichment.facts import ZONES
+from wardwatch_enrichment.fact_checks import ZONES
 from wardwatch_enrichment.finding import Exposure
 from wardwatch_enrichment.surroundings import LIFE, Surroundings
 

@@ -9,11 +9,15 @@ from typing import Any
 
 from wardwatch_enrichment import predicates
 from wardwatch_enrichment.finding import Answer, Finding, Ground
+from wardwatch_enrichment.model import BLOCKED, Event
 from wardwatch_enrichment.posture import peers
 from wardwatch_enrichment.posture.entries import Claim, Posture, made, stated, true
 from wardwatch_enrichment.preconditions import Need
 from wardwatch_enrichment.reachable import row_ground
-from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
+from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings, is_within
+
+OWN_SIDS = range(1_800_000, 1_900_000)  # shipped and generated; which of them mean harm is listed
+_DNS = 53
 
 _SIDED = ("auth", "uses")  # rows with a port where the device is the server, else without
 _QUOTED = 3  # rows that an answer names
@@ -24,9 +28,9 @@ def needed(one: Posture, around: Surroundings) -> Iterator[Finding]:
     shown = around.shown
     if not shown or not all(_may_be_shown(asked, shown) for asked in one.needs):
         return
-    of_side = _of_side(around, one.side)
-    if answers := _all_true(one.needs, of_side):
-        yield made(one, of_side, answers, one.needs)
+    own = of_side(around, one.side)
+    if answers := _all_true(one.needs, own):
+        yield made(one, own, answers, one.needs)
 
 
 def _may_be_shown(asked: Need, shown: Container[str | None]) -> bool:
@@ -36,7 +40,7 @@ def _may_be_shown(asked: Need, shown: Container[str | None]) -> bool:
     return asked.kind != "shows" or any(value in shown for value in asked.values)
 
 
-def _of_side(around: Surroundings, side: str) -> Surroundings:
+def of_side(around: Surroundings, side: str) -> Surroundings:
     """Leave of what was shown what the device showed as a server, which has its port, or else."""
     kept = (
         row
@@ -114,22 +118,70 @@ def _end_of(day: str) -> float | None:
 def account(one: Posture, around: Surroundings) -> Iterator[Finding]:
     """Yield that a sensor's rule saw a published account used on the device."""
     grounds = [
-        Ground(
-            kind="seen",
-            sentence=f"{event.signature}, from {event.peer or 'somebody'}",
-            signed_by=event.sensor,
-            time=event.last_seen,
-            expires=event.last_seen + LIFE,
-            log=event.log,
-        )
-        for event in around.device.events
+        _reported(event, f"{event.signature}, from {event.peer or 'somebody'}")
+        for event in _alarms(around, "inbound")
         if event.sid in one.sids
-        and event.direction == "inbound"
-        and around.now - event.last_seen <= LIFE
     ]
     if grounds:
         answer = true("log-in with a published account", grounds)
         yield replace(made(one, around, (answer,)), affected="possible")
+
+
+def harm(one: Posture, around: Surroundings) -> Iterator[Finding]:
+    """Yield that a sensor reports what only a device that is in others' hands sends."""
+    grounds = [
+        _reported(event, f"a sensor reports: {event.signature}, to {event.peer or 'somebody'}")
+        for event in _alarms(around, "outbound")
+        if not event.signature.endswith(BLOCKED)
+        if _tells_harm(one, event, around)
+    ]
+    if grounds:
+        yield made(one, around, (true("alarms at what it sends", grounds[:_QUOTED]),))
+
+
+def _tells_harm(one: Posture, event: Event, around: Surroundings) -> bool:
+    if event.sid in one.abroad:
+        answered = event.sid not in one.unanswered or _met(event, around)
+        return answered and _is_abroad(event, around)
+    if event.sid in one.sids:
+        return True
+    known = event.severity == 1 and event.category in one.categories
+    if not known or event.sid in OWN_SIDS or event.signature.startswith(one.unless):
+        return False
+    return not ("DNS" in event.signature and _asks_for_others(around))
+
+
+def _is_abroad(event: Event, around: Surroundings) -> bool:
+    return event.peer is not None and around.zone_of(event.peer) == "internet"
+
+
+def _met(event: Event, around: Surroundings) -> bool:
+    """Tell whether a session with the other end came about: of TCP its packets tell."""
+    rows = (row for row in around.of("peers") if row.value in ("to", "with"))
+    return any(is_within(str(event.peer), peer) for row in rows for peer in row.peers)
+
+
+def _asks_for_others(around: Surroundings) -> bool:
+    """Tell whether it looks names up for others, who are then the ones that ask."""
+    asked = (row for row in around.of("service") if row.state == "accepted")
+    return any("dns" in row.services or row.port == _DNS for row in asked)
+
+
+def _alarms(around: Surroundings, direction: str) -> Iterator[Event]:
+    """Yield the alarms of a direction that are not too old to speak, the latest first."""
+    fresh = (e for e in around.device.events if around.now - e.last_seen <= LIFE)
+    yield from sorted((e for e in fresh if e.direction == direction), key=lambda e: -e.last_seen)
+
+
+def _reported(event: Event, sentence: str) -> Ground:
+    return Ground(
+        kind="seen",
+        sentence=sentence,
+        signed_by=event.sensor,
+        time=event.last_seen,
+        expires=event.last_seen + LIFE,
+        log=event.log,
+    )
 
 
 def disclosure(one: Posture, around: Surroundings) -> Iterator[Finding]:
@@ -159,4 +211,4 @@ def _against(claim: Claim, around: Surroundings) -> tuple[Answer, ...]:
     if claim.check:
         answer = _calls_out(around) if claim.check == "internet" else _speaks(claim, around)
         return (answer,) if answer else ()
-    return _all_true(claim.needs, _of_side(around, "server"))
+    return _all_true(claim.needs, of_side(around, "server"))

@@ -68,10 +68,8 @@ def _answer(support: Support, attribute: Attribute | None, around: Surroundings)
 
 
 def _affected(support: Support) -> Affected:
-    """Return how sure it is that nobody mends it: by its edition, and by what some have."""
-    if support.state == "depends":
-        return "possible"
-    return "likely" if support.extended else "confirmed"
+    """Return how sure a hole is that nobody mends: likely after the end, else possible."""
+    return "possible" if support.state == "depends" else "likely"
 
 
 def _remarks(support: Support) -> Iterator[str]:

@@ -46,11 +46,16 @@ class Threat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric:
-    """What a vulnerability does to a kind of device, as somebody answered it; None: as in CVSS."""
+    """What a vulnerability does to a kind of device, as somebody answered it; None: as in CVSS.
+
+    `by` is who, `reason` why.
+    """
 
     confidentiality: Level | None = None
     integrity: Level | None = None
     availability: Level | None = None
+    by: str = field(default="", compare=False)
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,14 @@ class Case:
     rubric: Rubric | None = None
     networked: bool = False
     informs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Since when a finding is as urgent as it is, and until when something must be in place."""
+
+    since: float
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,8 +97,9 @@ def _likely(view: View, found: Risk) -> Iterator[Step]:
 def _impact(view: View) -> Iterator[Step]:
     factors, vector = view.case.factors, view.vector
     levels = "/".join(f"{name}:{vector[name]}" for name in "CIA")
-    source = "the rubric's answers" if view.case.rubric else "CVSS"
-    source = source if view.case.cvss else "nobody: no vector is published"
+    source = "CVSS" if view.case.cvss else "nobody: no vector is published"
+    if rubric := view.case.rubric:
+        source = f"the rubric's answers{f' of {rubric.by}: {rubric.reason}' if rubric.by else ''}"
     yield Step("losses", levels, f"confidentiality, integrity, availability by {source}")
     kind = "life-sustaining or alarm path" if factors.life else "not life-sustaining"
     reasons = {

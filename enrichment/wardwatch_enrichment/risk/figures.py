@@ -14,6 +14,7 @@ _FIXED = frozenset({"model", "cvss", "ease_of_all", "deployer", "human_impact", 
 # What must stay in its order, or a stronger verdict or a worse zone would lower a score.
 _FALLING = ("affected", "verdict", "zones", "bands")
 _RISING = ("safety", "mission")
+_WHOLE = ("due_days", "safety.fleet", "acceptance_days")
 _SHARES = frozenset({
     "affected", "verdict", "zones", "threat", "availability", "weights", "fold", "ease_weight",
     "integrity_for_effectiveness",
@@ -31,6 +32,11 @@ def model() -> Figures:
     return found
 
 
+def changeable() -> tuple[str, ...]:
+    """Return the names of the figures that a site may change, in order."""
+    return tuple(name for name in model() if name not in _FIXED and name != "rules")
+
+
 def merged(own: Mapping[str, Any], base: Figures | None = None) -> Figures:
     """Return the figures with a site's own over them; raises `FigureError` with all that is wrong.
 
@@ -40,8 +46,11 @@ def merged(own: Mapping[str, Any], base: Figures | None = None) -> Figures:
     issues: list[str] = []
     found = dict(base)
     for name, value in own.items():
-        if name not in base or name in _FIXED or name == "rules":
-            issues.append(f"{name}: {'cannot be changed' if name in base else 'unknown'}")
+        if name in base and name not in changeable():
+            issues.append(f"{name}: cannot be changed")
+        elif name not in base:
+            known = ", ".join((*changeable(), "rubric", "sanctioned"))
+            issues.append(f"{name}: unknown; there are {known}")
         else:
             found[name] = _laid_over(name, base[name], value, issues)
     issues += [] if issues else list(_disordered(found))
@@ -68,7 +77,7 @@ def _laid_over(name: str, base: Any, value: Any, issues: list[str]) -> Any:
 def _number(name: str, base: Any, value: Any, issues: list[str]) -> Any:
     """Return a figure in the place of another; a zone keeps its exposure."""
     most = 1 if name.partition(".")[0] in _SHARES else 100
-    whole = isinstance(base, int) and name.startswith(("due_days", "safety.fleet"))
+    whole = isinstance(base, int) and name.startswith(_WHOLE)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         issues.append(f"{name}: {value!r} is no number")
     elif not 0 <= value <= (366 if whole else most):

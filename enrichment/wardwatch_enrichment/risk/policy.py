@@ -6,13 +6,15 @@ and any of the figures of ``risk_model.yaml``; what it does not say holds from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 from wardwatch_enrichment.risk import rubrics
-from wardwatch_enrichment.risk.figures import FigureError, Figures, merged, model
+from wardwatch_enrichment.risk.figures import FigureError, Figures, changeable, merged, model
 from wardwatch_enrichment.risk.rubrics import Answers, RubricError
 
 
@@ -28,6 +30,44 @@ class Policy:
     rubric: Answers = field(default_factory=dict)
     sanctioned: tuple[str, ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Return a digest of all that the model works with: the same for the same decisions."""
+        answers = sorted((*key, asdict(answer)) for key, answer in self.rubric.items())
+        known = [dict(self.figures), answers, sorted(self.sanctioned)]
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+    def changed(self) -> tuple[Changed, ...]:
+        """Return the figures that are not as shipped, in the model's order."""
+        shipped = dict(_flat(model()))
+        return tuple(
+            Changed(name, shipped[name], value)
+            for name, value in _flat(self.figures)
+            if value != shipped[name]
+        )
+
+
+class Changed(NamedTuple):
+    """A figure that a site changed: from what, to what."""
+
+    name: str
+    shipped: float
+    own: float
+
+
+def in_force(decided: Policy) -> dict[str, float]:
+    """Return the figures that a site may change, as they are in force, by their names."""
+    return dict(_flat(decided.figures))
+
+
+def _flat(figures: Figures) -> Iterator[tuple[str, float]]:
+    for name in figures:
+        if name in changeable():
+            value = figures[name]
+            rows = value.items() if isinstance(value, Mapping) else [("", value)]
+            for key, one in rows:
+                # A zone has its exposure beside it.
+                yield f"{name}.{key}".rstrip("."), one[0] if isinstance(one, list) else one
 
 
 def policy(content: Any) -> Policy:

@@ -12,7 +12,7 @@ from functools import cache
 
 from wardwatch_enrichment.finding import SETTLED, Answer, Finding
 from wardwatch_enrichment.risk import derivation, rubrics, scoring, zones
-from wardwatch_enrichment.risk.case import LABELS, Case, Label, Risk
+from wardwatch_enrichment.risk.case import LABELS, Case, Clock, Label, Risk
 from wardwatch_enrichment.risk.factors import Weighed
 from wardwatch_enrichment.risk.figures import Figures, model
 from wardwatch_enrichment.risk.policy import Policy
@@ -28,13 +28,14 @@ URGENCY: tuple[Label, ...] = ("Act", "Attend", CANNOT_TELL, "Track*", "Track")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rated:
-    """A finding with its risk, and what that was worked out from."""
+    """A finding with its risk, and what that was worked out from; its dates, by the record."""
 
     finding: Finding
     case: Case
     risk: Risk
     reached: Reached
     weighed_as: str
+    clock: Clock | None = None
 
     @property
     def evidence(self) -> str:

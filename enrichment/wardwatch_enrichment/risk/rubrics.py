@@ -36,7 +36,8 @@ def answers(rows: Iterable[Mapping[str, Any]]) -> Answers:
         key = (str(row["vulnerability"]).upper(), str(row["type"]))
         if key in found:
             issues.append(f"answer {number}: {key[0]} is answered twice for {key[1]}")
-        found[key] = Rubric(**{axis: row.get(axis) for axis in _AXES})
+        levels = {axis: row.get(axis) for axis in _AXES}
+        found[key] = Rubric(**levels, by=str(row["by"]), reason=str(row["reason"]))
     if issues:
         raise RubricError("\n".join(issues))
     return found

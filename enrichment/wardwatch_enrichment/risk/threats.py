@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from wardwatch_enrichment.content import data
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Exploited, SsvcDecision
 from wardwatch_enrichment.risk.case import Threat
@@ -40,7 +42,8 @@ def threat(finding: Finding, known: Known) -> Threat:
         public=bool(finding.public_exploit) or poc,
         codeless=finding.codeless,
         epss=probable[0] if probable else 0.0,
-        attempt=number in known.attempted,
+        attempt=finding.attack is not None or number in known.attempted,
+        harm=finding.attack == "harm",
         automatable=decided.automatable if decided else None,
         total_impact=None if impact is None else impact == "total",
     )
@@ -48,6 +51,15 @@ def threat(finding: Finding, known: Known) -> Threat:
 
 def attempted(signatures: Iterable[tuple[int | None, str]]) -> frozenset[str]:
     """Return the vulnerabilities that sensors say were tried, by rules' numbers and texts."""
-    return frozenset(
-        f"CVE-{year}-{number}" for _, text in signatures for year, number in _CVE.findall(text)
-    )
+    found: set[str] = set()
+    for sid, text in signatures:
+        found.update(by_rule().get(sid or 0, ()))
+        found.update(f"CVE-{year}-{number}" for year, number in _CVE.findall(text))
+    return frozenset(found)
+
+
+@cache
+def by_rule() -> Mapping[int, tuple[str, ...]]:
+    """Return which vulnerabilities our own rules are about, by their numbers."""
+    told = data("attempts.yaml")["rules"]
+    return {sid: tuple(numbers) for sid, numbers in told.items()}

@@ -8,19 +8,22 @@ clinical network at best.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
 from wardwatch_enrichment.boundaries import Closed
-from wardwatch_enrichment.facts import ZONES
+from wardwatch_enrichment.fact_checks import ZONES
 from wardwatch_enrichment.finding import Exposure
 from wardwatch_enrichment.reachable import REFUSALS, SOURCES
-from wardwatch_enrichment.surroundings import ANYWHERE, GAP, LIFE, Surroundings
+from wardwatch_enrichment.supposed import Supposed
+from wardwatch_enrichment.surroundings import ANYWHERE, GAP, LIFE, Caller, Surroundings
 
-_FEW = 16  # addresses of a network that is still a list of peers
 _Network = IPv4Network | IPv6Network
+_BOUNDED = ("allowlisted", "isolated")
+_EVERY: tuple[_Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_NOTHING = Supposed()
+_FEW = 16  # addresses of a network that is still a list of peers
 
 
 class Reached(NamedTuple):
@@ -44,23 +47,22 @@ def zone(
     do; `ports` are its ports, like tcp/23; `sanctioned` are the public networks that the device
     may call.
     """
-    place = _Place(around, None if reached_from is None else frozenset(reached_from), ports)
-    return place.open(tuple(map(ip_network, sanctioned))) or place.bounded()
+    what = around.supposed or _NOTHING
+    if what.zone:
+        made = Reached(what.zone, what.zone in _BOUNDED, "simulated: it is moved there")
+    else:
+        place = _Place(around, None if reached_from is None else frozenset(reached_from), ports)
+        known = _EVERY if what.sealed else tuple(map(ip_network, sanctioned))
+        made = place.open(known) or place.bounded()
+    if ports and what.allowed.issuperset(ports) and made.zone != "isolated":
+        return Reached("allowlisted", True, "simulated: only listed peers reach it")
+    return made
 
 
 def covered(around: Surroundings) -> bool:
     """Tell whether a sensor sees the device now."""
     watched = around.watched
     return watched is not None and around.now - watched.until <= GAP
-
-
-class _Caller(NamedTuple):
-    """Who reached the device: an address or prefix, its zones, whether accepted, when at last."""
-
-    peer: str
-    zones: frozenset[str]
-    accepted: bool
-    time: float
 
 
 class _Place:
@@ -111,23 +113,12 @@ class _Place:
     @cached_property
     def _alone(self) -> bool:
         """Whether nobody of its own subnets called it, though that would have been seen."""
-        near = any(self._around.is_near(caller.peer) for caller in self._all)
+        near = any(caller.near for caller in self._around.reached_by)
         return self._speaks and not near
 
     @cached_property
-    def _all(self) -> tuple[_Caller, ...]:
-        """All that reached the device; that it refused them itself is proof, too."""
-        rows = [r for r in self._around.of("peers") if r.value == "from"]
-        rows += [r for r in self._around.of("service") if r.state == "accepted" or r.by == "device"]
-        return tuple(
-            _Caller(peer, self._zones(row, peer), row.state == "accepted", row.last_seen)
-            for row in rows
-            for peer in row.peers
-        )
-
-    @cached_property
-    def _outside(self) -> tuple[_Caller, ...]:
-        return tuple(c for c in self._all if not self._around.is_near(c.peer))
+    def _outside(self) -> tuple[Caller, ...]:
+        return tuple(caller for caller in self._around.reached_by if not caller.near)
 
     @cached_property
     def _closed(self) -> Closed | None:
@@ -146,13 +137,10 @@ class _Place:
         return None if broken else made
 
     @cached_property
-    def _callers(self) -> tuple[_Caller, ...]:
+    def _callers(self) -> tuple[Caller, ...]:
         """Those from outside that still can, by the rules that were imported since."""
         closed = self._closed
         return tuple(c for c in self._outside if closed is None or closed.admits(c.peer))
-
-    def _zones(self, row: Exposure, peer: str) -> frozenset[str]:
-        return self._around.zones((replace(row, peers=(peer,)),))
 
     def _from_internet(self) -> str | None:
         asked = self._reached is None or "internet" in self._reached
@@ -192,7 +180,7 @@ class _Place:
                 known = any(_inside(network, one) for one in sanctioned)
                 if known or network.is_multicast or self._around.is_near(peer):
                     continue
-                if "internet" in self._zones(row, peer):
+                if "internet" in self._around.zones_at(peer):
                     return f"it calls a public host that nobody sanctioned ({peer})"
         return None
 
@@ -221,20 +209,20 @@ class _Place:
             rule = fact.values.get("enforced_by", "") or "an imported rule"
             return f"{rule} shuts out all others ({fact.source}:{fact.line})"
         rows = [row for row in self._around.of("service") if self._is_reject(row)]
-        told = [(row, peer) for row in rows for peer in row.peers if self._tells(row, peer)]
+        told = [(row, peer) for row in rows for peer in row.peers if self._tells(peer)]
         count = sum(row.count for row in rows if any(row is one for one, _ in told))
         if count < REFUSALS or len({peer for _, peer in told}) < SOURCES:
             return None
-        zones = sorted({zone for row, peer in told for zone in self._zones(row, peer)})
+        zones = sorted({zone for row, peer in told for zone in self._around.zones_at(peer)})
         return f"the network itself refused {count} connections from {', '.join(zones)}"
 
     def _is_reject(self, row: Exposure) -> bool:
         right = not self._ports or f"{row.proto}/{row.port}" in self._ports
         return row.state == "refused" and row.by == "network" and right
 
-    def _tells(self, row: Exposure, peer: str) -> bool:
+    def _tells(self, peer: str) -> bool:
         """Tell whether a refusal says that nearer ones are kept out, too: no guest's does."""
-        zones = self._zones(row, peer)
+        zones = self._around.zones_at(peer)
         far = zones & {"internet", "guest", ANYWHERE}
         return bool(zones) and not far and not self._around.is_near(peer)
 
