@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wardwatch.store.claims import Claims
+from wardwatch.store.decisions import Decisions
 from wardwatch.store.devices import Devices, Entry, Told
 from wardwatch.store.events import Events
 from wardwatch.store.exposure import Exposures
 from wardwatch.store.feeds import Feeds
+from wardwatch.store.health import Healths
+from wardwatch.store.history import History
 from wardwatch.store.limits import Limits
+from wardwatch.store.marks import Marks
 from wardwatch.store.schema import SCHEMA_VERSION, StoreError, connect, create, version_of
 
 __all__ = ["Entry", "Store", "StoreError", "Told"]
 
 
-class Store(Claims, Devices, Feeds, Events, Exposures):
+class Store(Claims, Decisions, Devices, Feeds, Events, Exposures, History, Marks, Healths):
     """An open database."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from wardwatch_enrichment.finding import SENSOR, Exposure
 
-DAY = 86_400
+DAY, HOUR = 86_400, 3_600
 DAYS_KEPT = 90
 # Of one host, day, kind and state; so none fills up the room of the services that it accepts.
 ROWS = 300
@@ -86,6 +87,7 @@ class _Row:
     services: str
     peers: str
     line: str
+    hours: int
 
 
 _CHANGING = tuple(_Row.__annotations__)
@@ -166,7 +168,7 @@ class Exposures:
         return (*group, "", -1, "", OTHER, "", *key[-2:])
 
     def _put_exposure(self, key: _Key, known: _Row | None, gathered: Gathered) -> None:
-        joined = _joined(known, gathered, str(key[3]))
+        joined = _joined(known, gathered, int(key[2]), str(key[3]))
         row = tuple(getattr(joined, name) for name in _CHANGING)
         if known is not None and joined != known:
             changes = ", ".join(f"{name} = ?" for name in _CHANGING)
@@ -216,7 +218,7 @@ def _text(value: str | None) -> str:
     return (value or "")[:TEXT_CHARACTERS]
 
 
-def _joined(known: _Row | None, new: Gathered, kind: str) -> _Row:
+def _joined(known: _Row | None, new: Gathered, day: int, kind: str) -> _Row:
     """Return a row with what a batch adds to it."""
     start, end = (known.first_seen, known.last_seen) if known else (float("inf"), -float("inf"))
     times = [at for some in new.times for at in some if not start <= at <= end]
@@ -236,7 +238,23 @@ def _joined(known: _Row | None, new: Gathered, kind: str) -> _Row:
         services=",".join(sorted(services)[:SERVICES]),
         peers=" ".join(bounded(peers)),
         line=new.line if is_earlier or known is None else known.line,
+        hours=(known.hours if known else 0) | (_hours(new, day) if kind == "coverage" else 0),
     )
+
+
+def _hours(new: Gathered, day: int) -> int:
+    """Return the hours of its day in which it was so, a bit each.
+
+    Of an interval only its ends are sure.
+    """
+    found = {int(at // HOUR) for span in new.intervals for at in (span.first, span.last)}
+    for times in new.times:
+        ordered, at = sorted(times), 0  # fast, as they come nearly in order
+        while at < len(ordered):
+            hour = int(ordered[at] // HOUR)
+            found.add(hour)
+            at = bisect_left(ordered, (hour + 1) * HOUR, at)
+    return sum(1 << hour - day * 24 for hour in found if 0 <= hour - day * 24 < 24)
 
 
 def bounded(peers: Iterable[str]) -> list[str]:

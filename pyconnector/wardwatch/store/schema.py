@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 WAIT = 120.0  # seconds for another process to finish writing
 
 SCHEMA = """
@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS exposure (
   value TEXT NOT NULL, mac TEXT NOT NULL, sensor TEXT NOT NULL, log TEXT NOT NULL,
   first_seen REAL NOT NULL, last_seen REAL NOT NULL, count INTEGER NOT NULL,
   clients INTEGER NOT NULL, missed_bytes INTEGER NOT NULL, services TEXT NOT NULL,
-  peers TEXT NOT NULL, line TEXT NOT NULL,
+  peers TEXT NOT NULL, line TEXT NOT NULL, hours INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (site, host, day, kind, state, proto, port, refuser, value, mac, sensor, log)
 );
 CREATE INDEX IF NOT EXISTS exposure_day ON exposure (day, site);
@@ -103,6 +103,7 @@ CREATE INDEX IF NOT EXISTS feed_document_feed ON feed_document (feed, verified);
 CREATE INDEX IF NOT EXISTS feed_document_url ON feed_document (url, listed);
 CREATE INDEX IF NOT EXISTS feed_document_id ON feed_document (id);
 CREATE INDEX IF NOT EXISTS feed_document_taken ON feed_document (taken);
+CREATE INDEX IF NOT EXISTS feed_document_state ON feed_document (publisher, id, sha256);
 CREATE TABLE IF NOT EXISTS feed_record (
   kind TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, feed TEXT NOT NULL,
   body BLOB NOT NULL, PRIMARY KEY (kind, key, name)
@@ -126,10 +127,50 @@ CREATE TABLE IF NOT EXISTS advisory_read (
   publisher TEXT NOT NULL, id TEXT NOT NULL, sha256 TEXT NOT NULL, knowledge TEXT NOT NULL,
   body BLOB NOT NULL, PRIMARY KEY (publisher, id)
 );
+CREATE INDEX IF NOT EXISTS advisory_read_state
+  ON advisory_read (publisher, id, sha256, knowledge);
+CREATE TABLE IF NOT EXISTS mark (
+  site TEXT NOT NULL, sensor TEXT NOT NULL, identity TEXT NOT NULL, path TEXT NOT NULL,
+  offset INTEGER NOT NULL, line INTEGER NOT NULL, skipping INTEGER NOT NULL,
+  header BLOB NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (site, sensor, identity)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS score (
   cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS assessed (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, at REAL NOT NULL, model TEXT NOT NULL,
+  policy TEXT NOT NULL, figures TEXT NOT NULL, versions TEXT NOT NULL,
+  devices INTEGER NOT NULL, findings INTEGER NOT NULL, labels TEXT NOT NULL,
+  uncovered INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS assessed_site ON assessed (site, at);
+CREATE TABLE IF NOT EXISTS finding_state (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, finding TEXT NOT NULL, device TEXT NOT NULL,
+  at REAL NOT NULL, run INTEGER NOT NULL, last INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS finding_state_finding ON finding_state (site, finding, at);
+CREATE INDEX IF NOT EXISTS finding_state_last ON finding_state (site, device) WHERE last;
+CREATE TABLE IF NOT EXISTS decision (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, finding TEXT NOT NULL, kind TEXT NOT NULL,
+  who TEXT NOT NULL, at REAL NOT NULL, why TEXT NOT NULL, owner TEXT NOT NULL,
+  status TEXT NOT NULL, comment TEXT NOT NULL, until REAL, device TEXT NOT NULL,
+  vulnerability TEXT NOT NULL, label TEXT, verdict TEXT, score REAL
+);
+CREATE INDEX IF NOT EXISTS decision_finding ON decision (site, finding);
+CREATE TABLE IF NOT EXISTS register (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL,
+  who TEXT NOT NULL, told TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS register_site ON register (site, at);
 """
+
+# What people decided and what was given out: added to, never changed.
+SEALED = ("decision", "register")
+_SEAL = """
+CREATE TRIGGER IF NOT EXISTS {0}_{1} BEFORE {1} ON {0} {2}
+BEGIN SELECT RAISE(ABORT, '{0} is only ever added to'); END
+"""
+_TAKEN = "WHEN EXISTS (SELECT 1 FROM {0} WHERE number = NEW.number)"
 
 
 class StoreError(Exception):
@@ -181,5 +222,10 @@ def create(db: sqlite3.Connection) -> None:
     """Make the tables that are missing; inside a transaction."""
     for statement in SCHEMA.split(";"):
         db.execute(statement)
+    if "hours" not in {row[1] for row in db.execute("PRAGMA table_info(exposure)")}:
+        db.execute("ALTER TABLE exposure ADD COLUMN hours INTEGER NOT NULL DEFAULT 0")
+    for table in SEALED:
+        for verb, when in (("UPDATE", ""), ("DELETE", ""), ("INSERT", _TAKEN.format(table))):
+            db.execute(_SEAL.format(table, verb, when))
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

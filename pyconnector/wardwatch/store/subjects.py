@@ -26,6 +26,7 @@ class Subjects:
     """The part of the store that matching asks."""
 
     _db: sqlite3.Connection
+    _unread: tuple[tuple[str, int, int], list[tuple[str, str]]] | None = None
 
     def put_subject(self, device: Device) -> None:
         """Keep what advisories can be about; inside a transaction."""
@@ -79,11 +80,21 @@ class Subjects:
         )
 
     def unread_advisories(self, knowledge: str) -> list[tuple[str, str]]:
-        """Return (publisher, id) of the documents whose tokens are not those of this knowledge."""
+        """Return (publisher, id) of the documents whose tokens are not those of this knowledge.
+
+        It is asked for each device; outside of a transaction, which may be taken back, the answer
+        holds until this or another connection writes.
+        """
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        state = (knowledge, version, self._db.total_changes)
+        if self._unread is not None and self._unread[0] == state:
+            return self._unread[1]
         query = """SELECT d.publisher, d.id FROM feed_document AS d LEFT JOIN advisory_read AS r
             ON r.publisher = d.publisher AND r.id = d.id AND r.sha256 = d.sha256
             AND r.knowledge = ? WHERE r.id IS NULL ORDER BY 1, 2"""
-        return list(self._db.execute(query, (knowledge,)))
+        found = list(self._db.execute(query, (knowledge,)))
+        self._unread = None if self._db.in_transaction else (state, found)
+        return found
 
     def advisory(self, publisher: str, name: str, knowledge: str) -> Advisory | None:
         """Return an advisory as this knowledge reads it; None where it was not read so."""
@@ -91,6 +102,12 @@ class Subjects:
             AND knowledge = ?"""
         row = self._db.execute(query, (publisher, name, knowledge)).fetchone()
         return _ADVISORIES.decode(row[0]) if row else None
+
+    def advisories_called(self, name: str, knowledge: str) -> Iterator[Advisory]:
+        """Yield the advisories of an id, as this knowledge reads them: publishers may share one."""
+        query = "SELECT body FROM advisory_read WHERE id = ? AND knowledge = ? ORDER BY publisher"
+        for (body,) in self._db.execute(query, (name, knowledge)):
+            yield _ADVISORIES.decode(body)
 
     def advisories_with(self, tokens: Iterable[str]) -> set[tuple[str, str]]:
         """Return (publisher, id) of the documents that have one of the tokens."""
