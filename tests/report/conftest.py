@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wardwatch.outputs.html import write
 from wardwatch_enrichment.model import Attribute, Device, Evidence
 
 START = 1_767_340_800.0  # 2026-01-02 08:00 UTC
@@ -217,3 +221,57 @@ def inventory() -> Callable[[int], list[Device]]:
         ]
 
     return build
+
+
+_GENERATED = 1_768_161_600.0
+_ARGUMENTS = (
+    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --window-size=1440,900"
+)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is missing")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("chromium or chromedriver is missing: the report was not opened in a browser")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (*_ARGUMENTS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as started:
+        yield started
+
+
+@pytest.fixture
+def load(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open a report of devices; afterwards nothing was complained of and nothing was fetched."""
+    path = tmp_path / "report.html"
+
+    def load(devices: list[Device], **settings: Any) -> Any:
+        write(devices, path, site=None, generated=_GENERATED, given=settings.get("given"))
+        scheme = {"name": "prefers-color-scheme", "value": settings.get("scheme", "light")}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        size = {"width": settings.get("width", 1440), "height": 900, "deviceScaleFactor": 1}
+        browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {**size, "mobile": size["width"] < 600}
+        )
+        browser.get(path.as_uri())
+        return browser
+
+    browser.get("about:blank")
+    for kind in ("browser", "performance"):
+        browser.get_log(kind)
+    yield load
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    requests = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    assert path.as_uri() in requests
+    folder = f"{tmp_path.as_uri()}/"
+    assert [url for url in requests if not url.startswith((folder, "data:,"))] == []

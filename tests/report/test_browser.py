@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_risks import hospital
 
-from wardwatch.outputs.html import write
 from wardwatch_enrichment.model import Device
 
-webdriver = pytest.importorskip(
-    "selenium.webdriver", reason="selenium is missing, so the report was not opened in a browser"
+keys = pytest.importorskip(
+    "selenium.webdriver.common.keys", reason="selenium is missing: no browser opened the report"
 )
-from selenium.webdriver.chrome.service import Service  # noqa: E402  after the check for it
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-GENERATED = 1_768_161_600.0
-ARGUMENTS = (
-    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --window-size=1440,900"
-)
+Keys = keys.Keys
 NOTHING = {"unknown", "\N{EN DASH}"}
 INVENTORY = "#inventory tbody tr"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("chromium or chromedriver is missing: the report was not opened in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (*ARGUMENTS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(driver)) as started:
-        yield started
-
-
-@pytest.fixture
-def load(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Open a report of devices; afterwards nothing was complained of and nothing was fetched."""
-    path = tmp_path / "report.html"
-
-    def load(devices: list[Device], **settings: Any) -> Any:
-        write(devices, path, site=None, generated=GENERATED)
-        scheme = {"name": "prefers-color-scheme", "value": settings.get("scheme", "light")}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        size = {"width": settings.get("width", 1440), "height": 900, "deviceScaleFactor": 1}
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {**size, "mobile": size["width"] < 600}
-        )
-        browser.get(path.as_uri())
-        return browser
-
-    browser.get("about:blank")
-    for kind in ("browser", "performance"):
-        browser.get_log(kind)
-    yield load
-    assert browser.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    requests = [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-    ]
-    assert path.as_uri() in requests
-    folder = f"{tmp_path.as_uri()}/"
-    assert [url for url in requests if not url.startswith((folder, "data:,"))] == []
 
 
 def rows(browser: Any, column: int = 0) -> list[str]:
@@ -121,7 +65,7 @@ def test_sorts_by_every_column_with_the_keyboard(
     browser = load(examples)
     before = rows(browser)
     buttons = browser.find_elements("css selector", "#inventory thead button")
-    assert len(buttons) == 12
+    assert len(buttons) == 14
     for column, button in enumerate(buttons):
         button.send_keys(Keys.ENTER)
         assert list(sorting(browser).values()) == ["ascending"]
@@ -138,10 +82,27 @@ def test_addresses_sort_by_number_and_unknown_comes_last(
 ) -> None:
     browser = load(examples)
     heading(browser, "IP address").click()
-    assert rows(browser, 7)[-4:] == ["10.20.3.99", "10.20.3.140", "10.20.4.61", "10.20.9.20"]
+    assert rows(browser, 9)[-4:] == ["10.20.3.99", "10.20.3.140", "10.20.4.61", "10.20.9.20"]
     for _ in range(2):
         heading(browser, "Serial number").click()
-        assert set(rows(browser, 5)[6:]) == {"unknown"}
+        assert set(rows(browser, 7)[6:]) == {"unknown"}
+
+
+def test_filters_and_sorts_by_label_and_score(
+    load: Callable[..., Any], examples: list[Device]
+) -> None:
+    browser = load(examples, given=hospital(examples))
+    assert rows(browser)[:3] == ["ct-room1", "CT_ER", "mr-north"]
+    heading(browser, "Class").click()
+    for name in ("Label", "Score"):
+        heading(browser, name).click()
+        assert rows(browser)[:3] == ["ct-room1", "CT_ER", "mr-north"]
+        heading(browser, name).click()
+        assert rows(browser)[0] != "ct-room1"
+    browser.find_element("css selector", "#label option[value='Cannot tell']").click()
+    assert sorted(rows(browser)) == ["MR_SOUTH", "pacs-archive"]
+    browser.find_element("css selector", "input[value=Medical] + span").click()
+    assert rows(browser) == ["MR_SOUTH"]
 
 
 def test_link_leads_to_the_evidence(load: Callable[..., Any], examples: list[Device]) -> None:
@@ -171,7 +132,7 @@ def test_hostile_names_are_text(load: Callable[..., Any], hostiles: list[Device]
 def test_dark_and_phone(load: Callable[..., Any], examples: list[Device]) -> None:
     script = "return getComputedStyle(document.body).backgroundColor"
     light = load(examples).execute_script(script)
-    browser = load(examples, scheme="dark", width=390)
+    browser = load(examples, scheme="dark", width=390, given=hospital(examples))
     assert browser.execute_script(script) != light
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     card = browser.find_element("css selector", INVENTORY)
@@ -181,9 +142,10 @@ def test_dark_and_phone(load: Callable[..., Any], examples: list[Device]) -> Non
 def test_wide_table_scrolls_in_its_own_container(
     load: Callable[..., Any], examples: list[Device]
 ) -> None:
-    browser = load(examples, width=900)
+    browser = load(examples, width=900, given=hospital(examples))
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    overflow = "const s = document.querySelector('.scroll'); return s.scrollWidth > s.clientWidth"
+    overflow = "const s = document.querySelector('.scroll:has(#inventory)');"
+    overflow += " return s.scrollWidth > s.clientWidth"
     assert browser.execute_script(overflow)
 
 
@@ -191,7 +153,7 @@ def test_wide_table_scrolls_in_its_own_container(
 def test_text_has_enough_contrast(
     load: Callable[..., Any], examples: list[Device], scheme: str
 ) -> None:
-    browser = load(examples, scheme=scheme)
+    browser = load(examples, scheme=scheme, given=hospital(examples))
     script = """
       const behind = (element) => {
         const colour = getComputedStyle(element).backgroundColor;

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
@@ -20,76 +18,16 @@ from markupsafe import Markup
 
 from wardwatch.outputs.files import replace
 from wardwatch.outputs.report.chart import bars
-from wardwatch.outputs.report.text import clip, confidence_word, moment, visible
-from wardwatch_enrichment.finding import OPEN, Finding, Verdict
-from wardwatch_enrichment.model import Attribute, Device, standings
-from wardwatch_enrichment.risk.rating import Rated
+from wardwatch.outputs.report.entry import CLASSES, STATES, Entry
+from wardwatch.outputs.report.given import Given
+from wardwatch.outputs.report.overview import AXES, LOOKS, overview
+from wardwatch.outputs.report.text import age, clip, confidence_word, moment, visible
+from wardwatch.outputs.report.walk import before_after, walk
+from wardwatch_enrichment.model import Device
+from wardwatch_enrichment.risk import scoring
 
 INLINE_BYTES = 3_000_000
 """Evidence up to this size goes into the index file; more becomes one page per device."""
-
-CLASSES = {"medical": "Medical", "iot": "IoT", "building": "Building", "it": "IT", None: None}
-"""The classes in the order of the table, as they are shown."""
-
-ATTRIBUTES = {
-    "class": "Class",
-    "type": "Type",
-    "manufacturer": "Manufacturer",
-    "model": "Model",
-    "serial_number": "Serial number",
-    "software_versions": "Software",
-    "udi": "UDI",
-    "os": "Operating system",
-    "hostname": "Hostname",
-    "names": "Names",
-    "ips": "IP address",
-    "macs": "MAC address",
-    "via": "Via",
-}
-"""The attributes in the order of a device's section, as they are shown."""
-
-_SAFE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A device with what the pages call it: its heading, and the name of its section or page."""
-
-    device: Device
-    label: str
-    other_names: tuple[str, ...]
-    class_label: str | None
-    anchor: str
-    rated: tuple[Rated, ...] = ()
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is open, the worst first."""
-        return tuple(one.finding for one in self.rated)
-
-    @property
-    def facts(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What is known now, in the order of the section; an empty tuple is unknown."""
-        for name, title in ATTRIBUTES.items():
-            value = self.class_label if name == "class" else getattr(self.device, name)
-            yield title, value if isinstance(value, tuple) else (value,) if value else ()
-
-    @property
-    def attributes(self) -> list[tuple[Attribute, str, str]]:
-        """Every attribute with its title and its standing, the current and surest first."""
-        order = list(ATTRIBUTES)
-        standing = standings(self.device.attributes)
-        ranked = sorted(
-            self.device.attributes,
-            key=lambda a: (
-                order.index(a.name) if a.name in order else len(order),
-                a.name,
-                not a.current,
-                -a.confidence,
-                -a.last_seen,
-            ),
-        )
-        return [(a, _title(a.name), standing[a]) for a in ranked]
 
 
 def write(
@@ -98,19 +36,19 @@ def write(
     *,
     site: str | None,
     generated: float,
-    findings: Mapping[str, tuple[Rated, ...]] | None = None,
+    given: Given | None = None,
 ) -> list[Path]:
     """Write the report and return its files, the index first.
 
-    `findings` are the devices' by their ids. What is not affected is left out.
-    The folder of device pages is the report's own: pages of an earlier inventory are deleted.
+    `given` are the risks of the devices, None where nobody worked them out. The folder of device
+    pages is the report's own: pages of an earlier inventory are deleted.
     """
-    environment = _environment()
-    known = findings or {}
-    entries = [_entry(d, known.get(d.id, ())) for d in sorted(devices, key=_rank)]
-    sections = _sections(environment, entries)
+    environment = _environment(given)
+    entries = [Entry(device=device, given=given) for device in devices]
+    entries.sort(key=lambda entry: (entry.urgency, _rank(entry.device)))
+    shared: dict[str, object] = {"site": site, "generated": generated}
+    sections = _sections(environment, entries, shared)
     folder = path.with_name(f"{path.stem}-devices")
-    shared = {"site": site, "generated": generated}
     pages: list[Path] = []
     try:
         if sections is None:
@@ -124,6 +62,8 @@ def write(
         index = environment.get_template("index.html").render(
             entries=entries,
             sections=sections,
+            risk=overview(entries, given, generated) if given else None,
+            walk=walk(given.tasks) if given and given.tasks is not None else None,
             prefix="#" if sections is not None else f"{quote(folder.name)}/",
             suffix="" if sections is not None else ".html",
             **_summary(entries),
@@ -138,7 +78,7 @@ def write(
     return [path, *pages]
 
 
-def _environment() -> Environment:
+def _environment(given: Given | None) -> Environment:
     files = resources.files("wardwatch.outputs.report")
 
     def load(name: str) -> str:
@@ -153,9 +93,16 @@ def _environment() -> Environment:
         # Runs on whatever a template prints, so that none can forget it.
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
+    figures = given.figures if given else None
     environment.filters |= {"clip": clip, "moment": moment, "confidence_word": confidence_word}
-    for kind, name in (("style", "report.css"), ("script", "report.js")):
-        source = load(name)
+    environment.filters |= {
+        "age": age,
+        "before_after": before_after,
+        "band": lambda score: scoring.band(score, figures),
+    }
+    environment.globals |= {"given": given, "states": STATES, "looks": LOOKS, "axes": AXES}
+    for kind, names in (("style", ("report.css", "risk.css")), ("script", ("report.js",))):
+        source = "".join(map(load, names))
         digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
         environment.globals[kind] = Markup(source)  # noqa: S704  our own file, hashed in the policy
         environment.globals[f"{kind}_hash"] = Markup(f"'sha256-{digest}'")  # noqa: S704
@@ -171,33 +118,15 @@ def _rank(device: Device) -> tuple[object, ...]:
     )
 
 
-def _entry(device: Device, rated: tuple[Rated, ...]) -> Entry:
-    names = [device.hostname] if device.hostname else []
-    names += [name for name in device.names if name not in names]
-    label = [*names, *device.ips, *device.macs, device.id][0]
-    safe = _SAFE_ID.fullmatch(device.id)
-    digest = hashlib.sha256(device.id.encode("utf-8", "surrogatepass")).hexdigest()
-    return Entry(
-        device=device,
-        label=label,
-        other_names=tuple(names[1:]),
-        class_label=CLASSES[device.device_class],
-        anchor=device.id if safe else f"id-{digest[:32]}",
-        rated=tuple(one for one in rated if one.finding.affected in OPEN),
-    )
-
-
-def _title(name: str) -> str:
-    return ATTRIBUTES.get(name, name.replace("_", " ").capitalize())
-
-
-def _sections(environment: Environment, entries: list[Entry]) -> list[Markup] | None:
+def _sections(
+    environment: Environment, entries: list[Entry], shared: dict[str, object]
+) -> list[Markup] | None:
     """Every device's section, or None when they are too much for one file."""
     template = environment.get_template("section.html")
     sections: list[Markup] = []
     size = 0
     for entry in entries:
-        section = template.render(entry=entry, back="#devices")
+        section = template.render(entry=entry, back="#devices", **shared)
         size += len(section.encode())
         if size > INLINE_BYTES:
             return None
@@ -212,13 +141,12 @@ def _summary(entries: list[Entry]) -> dict[str, object]:
     unknown = [device for device in devices if device.device_class is None]
     makers = [device.manufacturer for device in medical]
     return {
-        "usable": _having(entries, "exploitable"),
-        "untold": _having(entries, "potential"),
         "classes": [
             (label or "unknown", count)
             for key, label in CLASSES.items()
             if (count := sum(device.device_class == key for device in devices))
         ],
+        "found": [(s, n) for s in STATES if (n := sum(entry.state == s for entry in entries))],
         "medical": len(medical),
         "unknown": len(unknown),
         "others": len(devices) - len(medical) - len(unknown),
@@ -237,8 +165,3 @@ def _summary(entries: list[Entry]) -> dict[str, object]:
             if medical
         ],
     }
-
-
-def _having(entries: list[Entry], verdict: Verdict) -> int:
-    """Return how many devices have a vulnerability with a verdict; posture is none."""
-    return sum(any(f.verdict == verdict and not f.is_posture for f in e.findings) for e in entries)

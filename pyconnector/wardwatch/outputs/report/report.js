@@ -32,8 +32,10 @@ addEventListener("DOMContentLoaded", () => {
   function filter() {
     const words = find("words").value.toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = document.querySelector("input[name=class]:checked").value;
+    const label = find("label")?.value;
     matching = ordered.filter((entry) => {
-      if (wanted && cells(entry)[1] !== wanted) return false;
+      if (wanted && cells(entry)[3] !== wanted) return false;
+      if (label && cells(entry)[1] !== label) return false;
       const text = words.length ? cells(entry).join("\n").toLowerCase() : "";
       return words.every((word) => text.includes(word));
     });
@@ -46,14 +48,18 @@ addEventListener("DOMContentLoaded", () => {
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
     const sign = descending ? -1 : 1;
-    // Starts from the first order each time, so that equals stay medical first.
+    const order = column === 1 || column === 2 ? (a, b) => a - b : compare;
+    // The most urgent label and the highest score come first.
+    const value = (entry, at) =>
+      at === 1 ? entry.row.cells[1].className.slice(1) : at === 2 ? -parseFloat(cells(entry)[2]) : cells(entry)[at];
+    // Starts from the first order each time, so that equals stay the most urgent first.
     ordered = all
       .map((entry) => ({
         entry,
-        text: cells(entry)[column],
+        text: value(entry, column),
         unknown: entry.row.cells[column].classList.contains("u"),
       }))
-      .sort((a, b) => a.unknown - b.unknown || sign * compare(a.text, b.text))
+      .sort((a, b) => a.unknown - b.unknown || sign * order(a.text, b.text))
       .map(({ entry }) => entry);
     filter();
   }
@@ -67,11 +73,13 @@ addEventListener("DOMContentLoaded", () => {
   });
   find("controls").addEventListener("submit", (event) => event.preventDefault());
   find("controls").addEventListener("input", filter);
+  find("label")?.addEventListener("change", filter);
   find("more").addEventListener("click", (event) => {
     limit += Number(event.target.dataset.more ?? 0);
     show();
   });
   addEventListener("beforeprint", () => {
+    if (document.documentElement.classList.contains("only")) return;
     limit = Infinity;
     show();
   });
@@ -79,5 +87,24 @@ addEventListener("DOMContentLoaded", () => {
   show();
 });
 addEventListener("beforeprint", () => {
+  if (document.documentElement.classList.contains("only")) return;
   for (const details of document.querySelectorAll("details")) details.open = true;
+});
+addEventListener("DOMContentLoaded", () => {
+  // Prints one card, or the work list, and nothing else.
+  const root = document.documentElement;
+  for (const button of document.querySelectorAll("button.print")) button.hidden = false;
+  addEventListener("click", (event) => {
+    const wanted = event.target.dataset?.print;
+    if (!wanted) return;
+    const part = document.getElementById(wanted);
+    part.classList.add("printed");
+    part.parentElement.closest("section")?.classList.add("around");
+    root.classList.add("only");
+    print();
+  });
+  addEventListener("afterprint", () => {
+    root.classList.remove("only");
+    for (const one of document.querySelectorAll(".printed, .around")) one.classList.remove("printed", "around");
+  });
 });

@@ -44,3 +44,9 @@ def moment(time: float, form: str = "%Y-%m-%d %H:%M") -> str:
 def confidence_word(confidence: float) -> str:
     """Say a confidence of 0 to 1 in a word."""
     return "high" if confidence >= 0.85 else "medium" if confidence >= 0.6 else "low"
+
+
+def age(time: float, now: float) -> str:
+    """Say how long ago a time is in days."""
+    days = int(max(now - time, 0.0) // 86_400)
+    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days:,} days ago"
