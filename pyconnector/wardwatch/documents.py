@@ -1,38 +1,30 @@
 """A device as others read it: the JSON of `wardwatch devices --json`, and a document in ECS names.
 
-ECS is the Elastic Common Schema, https://www.elastic.co/docs/reference/ecs. Only this module
-speaks it; `host.*` is the device on the network, `device.*` the equipment. Everything here was
-said by a device about itself, so a document is bounded: long texts are cut, and what exceeds the
-limits below is left out and `iomt.truncated` says so (`wardwatch device ID` still shows it all).
+What ECS has names for is in `ecs.py`. Everything here was said by a device about itself, so a
+document is bounded: long texts are cut, and what exceeds the limits of `bounds.py` and those below
+is left out and `iomt.truncated` says so (`wardwatch device ID` still shows it all).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from ipaddress import ip_address
-from typing import TypeVar
 
+from wardwatch import ecs
+from wardwatch.bounds import LINE_LENGTH, Cut, known
+from wardwatch_enrichment import hours
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.model import Attribute, Device, Event, Evidence
 from wardwatch_enrichment.visibility import visibility
 
-SCHEMA = 3
+SCHEMA = 4
 """The document's form. Raise it with every change; the next publish then rewrites them all."""
 
-TEXT_LENGTH = 512  # twice that in UTF-16 is what `ignore_above` still indexes
-LINE_LENGTH = 4096
-LIST_LENGTH = 256
 ATTRIBUTES = 256
 EVIDENCE = 4  # per attribute; each rests on its earliest lines
 EVENTS = 32  # the worst and latest
-
-_T = TypeVar("_T")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.IGNORECASE)
 
 
 def device_json(device: Device) -> dict[str, object]:
@@ -62,13 +54,13 @@ def device_json(device: Device) -> dict[str, object]:
 
 
 def _visibility_json(device: Device) -> dict[str, object]:
-    known = visibility(device)
+    shown = visibility(device)
     return {
-        "level": known.level,
-        "score": known.score,
-        "heard": list(known.heard),
-        "missing": list(known.missing),
-        "reveal": list(known.reveal),
+        "level": shown.level,
+        "score": shown.score,
+        "heard": list(shown.heard),
+        "missing": list(shown.missing),
+        "reveal": list(shown.reveal),
     }
 
 
@@ -103,14 +95,17 @@ def event_json(event: Event) -> dict[str, object]:
     }
 
 
-def asset_document(device: Device) -> dict[str, object]:
-    """Return the device's Elasticsearch document; `iomt.content_hash` tells whether it changed."""
-    cut = _Cut()
-    ecs = _known(_ecs_fields(device, cut))
-    iomt = _known(_own_fields(device, cut))
+def asset_document(device: Device, risk: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Return the device's Elasticsearch document; `iomt.content_hash` tells whether it changed.
+
+    `risk` is what its open findings come to, as `finding_documents.device_risk` has it.
+    """
+    cut = Cut()
+    document = known({**_event_of(device), **ecs.of_device(device, cut)})
+    iomt = known({**_own_fields(device, cut), "risk": dict(risk or {})})
     iomt["truncated"] = cut.happened
-    iomt["content_hash"] = content_hash({**ecs, "iomt": iomt})
-    return {**ecs, "iomt": iomt}
+    iomt["content_hash"] = content_hash({**document, "iomt": iomt})
+    return {**document, "iomt": iomt}
 
 
 def content_hash(document: Mapping[str, object]) -> str:
@@ -130,39 +125,18 @@ def time_or_null(seconds: float | None) -> str | None:
     return None if seconds is None else iso_time(seconds)
 
 
-class _Cut:
-    """Shortens to the limits above, and remembers whether it ever had to."""
-
-    def __init__(self) -> None:
-        self.happened = False
-
-    def text(self, value: str | None, length: int = TEXT_LENGTH) -> str | None:
-        """Return a text that Elasticsearch can store: valid Unicode, not over `length`."""
-        if value is None:
-            return None
-        if len(value) > length:
-            self.happened = True
-            value = value[: length - 1] + "…"
-        return value if value.isascii() else _LONE_SURROGATE.sub("\ufffd", value)
-
-    def texts(self, values: Iterable[str]) -> list[str | None]:
-        """Return the texts of a list that is not over its own limit."""
-        return [self.text(value) for value in self.items(values)]
-
-    def items(self, values: Iterable[_T], limit: int = LIST_LENGTH) -> list[_T]:
-        """Return the first of the values."""
-        found = list(values)
-        if len(found) > limit:
-            self.happened = True
-        return found[:limit]
-
-    def addresses(self, values: Iterable[str]) -> list[str]:
-        """Return what an `ip` field takes; one other string would reject the whole document."""
-        return self.items(_distinct(_address(value) for value in values))
+def day_or_null(seconds: float | None) -> str | None:
+    """Return the day of a time (UTC)."""
+    return None if seconds is None else iso_time(seconds)[:10]
 
 
-def _ecs_fields(device: Device, cut: _Cut) -> dict[str, object]:
-    """Return what other programs on the same data have a name for, too."""
+def place_fields(device: Device, cut: Cut) -> dict[str, object]:
+    """Return where a device stands, in the words of its site."""
+    told = {a.name: a.value for a in device.attributes if a.current}
+    return {name: cut.text(told.get(name)) for name in ("building", "ward", "location")}
+
+
+def _event_of(device: Device) -> dict[str, object]:
     return {
         "@timestamp": iso_time(device.last_seen),
         "event": {
@@ -172,27 +146,10 @@ def _ecs_fields(device: Device, cut: _Cut) -> dict[str, object]:
             "module": "iomt",
             "dataset": "iomt.assets",
         },
-        "observer": {"name": cut.texts(_sensors(device))},
-        "host": {
-            "name": cut.text(device.hostname),
-            "ip": cut.addresses(device.ips),
-            "mac": cut.texts(_ecs_macs(device.macs)),
-            "os": {"full": cut.text(device.os)},
-        },
-        "device": {
-            "id": device.id,
-            "manufacturer": cut.text(device.manufacturer),
-            "model": {"name": cut.text(device.model)},
-            "serial_number": cut.text(device.serial_number),
-        },
-        "related": {
-            "ip": cut.addresses((*device.ips, *device.via)),
-            "hosts": cut.texts(_distinct((device.hostname, *device.names))),
-        },
     }
 
 
-def _own_fields(device: Device, cut: _Cut) -> dict[str, object]:
+def _own_fields(device: Device, cut: Cut) -> dict[str, object]:
     """Return what ECS has no name for."""
     # Current and well-founded first: those are kept where there are too many.
     attributes = sorted(device.attributes, key=lambda a: (not a.current, -a.confidence))
@@ -201,6 +158,7 @@ def _own_fields(device: Device, cut: _Cut) -> dict[str, object]:
         "site": cut.text(device.site),
         "class": device.device_class,
         "type": cut.text(device.type),
+        "place": place_fields(device, cut),
         "visibility": _visibility_json(device),
         "software_versions": cut.texts(device.software_versions),
         "udi": cut.text(device.udi),
@@ -215,14 +173,14 @@ def _own_fields(device: Device, cut: _Cut) -> dict[str, object]:
     }
 
 
-def _event(event: Event, cut: _Cut) -> dict[str, object]:
-    return _known({
+def _event(event: Event, cut: Cut) -> dict[str, object]:
+    return known({
         name: cut.text(value) if isinstance(value, str) else value
         for name, value in event_json(event).items()
     })  # fmt: skip
 
 
-def _attribute(attribute: Attribute, cut: _Cut) -> dict[str, object]:
+def _attribute(attribute: Attribute, cut: Cut) -> dict[str, object]:
     return {
         "name": attribute.name,
         "value": cut.text(attribute.value),
@@ -234,10 +192,26 @@ def _attribute(attribute: Attribute, cut: _Cut) -> dict[str, object]:
     }
 
 
-def _evidence(evidence: Evidence, cut: _Cut) -> dict[str, object]:
+def _evidence(evidence: Evidence, cut: Cut) -> dict[str, object]:
     fields = _evidence_json(evidence)
     line = cut.text(fields.pop("line"), LINE_LENGTH)
-    return _known({**{name: cut.text(value) for name, value in fields.items()}, "line": line})
+    return known({**{name: cut.text(value) for name, value in fields.items()}, "line": line})
+
+
+def hours_json(seen: hours.Hours | None) -> dict[str, object] | None:
+    """Return in which hours a device was seen on the network, by a time zone; None for never."""
+    if seen is None:
+        return None
+    spans = {"seen": hours.active(seen), "quiet": hours.quiet(seen), "unknown": hours.unknown(seen)}
+    return {
+        "timezone": seen.zone,
+        "days": seen.days,
+        "watched_days": seen.of,
+        "weekdays": [hours.NAMES[day] for day in seen.weekdays],
+        "quiet_weekdays": [hours.NAMES[day] for day in hours.quiet_weekdays(seen)],
+        **{name: [str(span) for span in found] for name, found in spans.items()},
+        "sentence": hours.sentence(seen),
+    }
 
 
 def _attribute_json(attribute: Attribute) -> dict[str, object]:
@@ -265,34 +239,3 @@ def _evidence_json(evidence: Evidence) -> dict[str, str | None]:
         "sha256": evidence.sha256,
         "line": evidence.line,
     }
-
-
-def _sensors(device: Device) -> list[str]:
-    """Return the sensors that a device's evidence comes from."""
-    return sorted({e.sensor for a in device.attributes for e in a.evidence})
-
-
-def _ecs_macs(macs: Iterable[str]) -> list[str]:
-    """Return hardware addresses in the form that ECS demands: upper case, with hyphens."""
-    return [mac.upper().replace(":", "-") for mac in macs if _MAC.fullmatch(mac)]
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ip_address(text.partition("%")[0]))  # a zone is no part of an address
-    except ValueError:
-        return None
-
-
-def _distinct(values: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if value is not None))
-
-
-def _known(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields that have a value, in every depth of objects."""
-    found = {}
-    for name, value in fields.items():
-        kept = _known(value) if isinstance(value, dict) else value
-        if kept is not None and kept not in ([], {}):
-            found[name] = kept
-    return found

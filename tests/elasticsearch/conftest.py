@@ -12,7 +12,13 @@ from servers import elasticsearch as real
 from servers.node import Node
 from servers.session import running
 
-from wardwatch.outputs.elasticsearch import DEFAULT_INDEX, ElasticsearchSettings, connect, setup
+from wardwatch.outputs.elasticsearch import (
+    DEFAULT_INDEX,
+    ElasticsearchSettings,
+    connect,
+    findings_index,
+    setup,
+)
 from wardwatch_enrichment.model import Attribute, Device, Evidence
 
 _NUMBERS = itertools.count(1)
@@ -47,7 +53,7 @@ def index(client: Elasticsearch) -> Iterator[str]:
     name = f"{DEFAULT_INDEX}_{next(_NUMBERS)}"
     setup(client, name)
     yield name
-    client.indices.delete(index=name)
+    client.indices.delete(index=[name, findings_index(name)])
 
 
 @pytest.fixture

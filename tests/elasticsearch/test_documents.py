@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from wardwatch.bounds import LINE_LENGTH, LIST_LENGTH, TEXT_LENGTH
 from wardwatch.documents import (
     ATTRIBUTES,
     EVIDENCE,
-    LINE_LENGTH,
-    LIST_LENGTH,
-    TEXT_LENGTH,
     asset_document,
     content_hash,
     device_json,

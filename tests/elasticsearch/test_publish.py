@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from wardwatch.documents import SCHEMA, TEXT_LENGTH
-from wardwatch.outputs import elasticsearch as output
-from wardwatch.outputs.elasticsearch import DEFAULT_INDEX, PublishResult, check, publish, setup
+from wardwatch.bounds import TEXT_LENGTH
+from wardwatch.documents import SCHEMA
+from wardwatch.outputs import elasticsearch_bulk
+from wardwatch.outputs.elasticsearch import (
+    DEFAULT_INDEX,
+    PublishResult,
+    check,
+    findings_index,
+    publish,
+    setup,
+)
 from wardwatch_enrichment.model import Device
 
 
@@ -98,7 +106,7 @@ def test_a_change_writes_one_document(
 def test_more_devices_than_one_page_are_compared(
     client: Elasticsearch, index: str, devices: list[Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(output, "_PAGE", 10)
+    monkeypatch.setattr(elasticsearch_bulk, "_PAGE", 10)
     publish(client, "north", devices, index)
     assert publish(client, "north", devices, index) == PublishResult(unchanged=50)
 
@@ -194,4 +202,4 @@ def test_setup_brings_an_older_index_up_to_date(
         assert found[older] == found[index]
         assert found[older]["mappings"]["_meta"] == {"schema": SCHEMA}
     finally:
-        client.indices.delete(index=older)
+        client.indices.delete(index=[older, findings_index(older)])

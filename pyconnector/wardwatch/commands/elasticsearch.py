@@ -1,26 +1,29 @@
-"""`elasticsearch setup|publish`: show the inventory in Elasticsearch and Kibana."""
+"""`elasticsearch setup|publish`: show devices and findings in Elasticsearch and Kibana."""
 
 from __future__ import annotations
 
 import dataclasses
+import time
 from argparse import Namespace
 from pathlib import Path
 
 from rich.text import Text
 
-from wardwatch import pipeline
-from wardwatch.commands import Verb, complain, open_store, show
+from wardwatch import risks
+from wardwatch.commands import Verb, complain, enter, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import elasticsearch, terminal
+from wardwatch.outputs.elasticsearch_bulk import PublishResult
 from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings, connect
+from wardwatch.publishing import Publishing, published
 
 
 def add(verb: Verb) -> None:
     """Tell the command line of these commands."""
-    actions = verb.group("elasticsearch", "show the inventory in Elasticsearch and Kibana")
+    actions = verb.group("elasticsearch", "show devices and findings in Elasticsearch and Kibana")
     for name, run, summary in (
-        ("setup", setup, "put the templates and make the index"),
-        ("publish", publish, "write the devices that have changed"),
+        ("setup", setup, "put the templates and make the indices"),
+        ("publish", publish, "write the findings and devices that have changed"),
     ):
         made = actions(
             name,
@@ -47,32 +50,35 @@ def _server(options: Namespace, config: Config) -> ElasticsearchSettings:
 
 
 def setup(options: Namespace, config: Config) -> int:
-    """Put templates and index."""
+    """Put templates and indices."""
     settings = _server(options, config)
     with connect(settings) as client:
         elasticsearch.setup(client, settings.index)
-    show([Text(f"{settings.index} is ready at {settings.url}.")])
+    both = f"{settings.index} and {elasticsearch.findings_index(settings.index)}"
+    show([Text(f"{both} are ready at {settings.url}.")])
     return 0
 
 
 def publish(options: Namespace, config: Config) -> int:
-    """Publish what changed, site by site."""
-    settings = _server(options, config)
+    """Publish what changed, site by site: the findings, then the devices with their risk."""
+    settings, now = _server(options, config), time.time()
+    decided = risks.policy_of(config.risk.policy)
     failed = False
     with open_store(options, config) as store, connect(settings) as client:
         for site in [options.site] if options.site else store.sites():
-            done = elasticsearch.publish(
-                client, site, pipeline.inventory(store, site), settings.index
-            )
-            for failure in done.failures:
-                complain(failure)
-            failed = failed or bool(done.failures)
-            show(
-                [
-                    Text(
-                        f"{terminal.safe(site)}: wrote {done.written}, unchanged {done.unchanged}, "
-                        f"deleted {done.deleted} in {settings.index}."
-                    )
-                ]
-            )
+            work = Publishing(store, site, now, decided)
+            for index, done in published(client, work, settings.index):
+                for failure in done.failures:
+                    complain(failure)
+                failed = failed or bool(done.failures)
+                show([Text(f"{terminal.safe(site)}: {_told(done)} in {index}.")])
+    told = f"devices and findings to {settings.index}"
+    enter(options, config, "elasticsearch publish", told, daily=True)
     return 1 if failed else 0
+
+
+def _told(done: PublishResult) -> str:
+    parts = [f"wrote {done.written}", f"unchanged {done.unchanged}"]
+    parts += [f"closed {done.closed}"] if done.closed else []
+    parts += [f"deleted {done.deleted}"] if done.deleted else []
+    return ", ".join(parts)
