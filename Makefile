@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DB := build/demo.db
 DEMO_SURICATA_DB := build/demo-suricata.db
+COMPARE_DB := build/compare.db
 CASES ?= 300
 
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
@@ -12,19 +13,29 @@ CASES ?= 300
 TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
 	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
 
-.PHONY: demo demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-zeek bench-suricata fuzz false-recognition table clean help
+.PHONY: demo compare demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-zeek bench-suricata fuzz false-recognition table clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-demo: $(BIN)/wardwatch  ## ingest the example site, print its inventory and findings, write report.html
+demo: $(BIN)/wardwatch  ## ingest the example site, print its devices, findings and work list, write report.html
 	@mkdir -p build && rm -f $(DEMO_DB) $(DEMO_DB)-wal $(DEMO_DB)-shm
-	$(BIN)/wardwatch ingest --db $(DEMO_DB) --site hospital examples/hospital
+	$(BIN)/python examples/today.py examples/hospital build/hospital
+	$(BIN)/wardwatch ingest --db $(DEMO_DB) --site hospital build/hospital
 	$(BIN)/wardwatch facts import --db $(DEMO_DB) --site hospital examples/site.yaml
 	$(BIN)/wardwatch devices --db $(DEMO_DB)
 	$(BIN)/wardwatch feeds import --db $(DEMO_DB) examples/advisories
 	$(BIN)/wardwatch findings --db $(DEMO_DB)
+	$(BIN)/wardwatch worklist --db $(DEMO_DB) --limit 5
 	$(BIN)/wardwatch report --db $(DEMO_DB) -o report.html
+
+compare: $(BIN)/wardwatch  ## the example site: a list of CVSS >= 7 beside Act and Attend; build/compare.json
+	@mkdir -p build && rm -f $(COMPARE_DB) $(COMPARE_DB)-wal $(COMPARE_DB)-shm
+	@$(BIN)/python examples/today.py examples/hospital build/hospital
+	@$(BIN)/wardwatch ingest --db $(COMPARE_DB) --site hospital build/hospital >build/compare.log
+	@$(BIN)/wardwatch facts import --db $(COMPARE_DB) --site hospital examples/site.yaml >>build/compare.log
+	@$(BIN)/wardwatch feeds import --db $(COMPARE_DB) examples/advisories >>build/compare.log
+	$(BIN)/python tests/bench/compare.py $(COMPARE_DB)
 
 demo-suricata: $(BIN)/wardwatch  ## the same site from Suricata's eve.json alone, and what each sensor found
 	@mkdir -p build && rm -f $(DEMO_SURICATA_DB) $(DEMO_SURICATA_DB)-wal $(DEMO_SURICATA_DB)-shm
@@ -62,9 +73,10 @@ fmt: $(BIN)/pytest  ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, and matching; figures also in build/bench.json
+bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, matching and scoring; figures also in build/bench.json
 	$(BIN)/python tests/bench/ingest.py
 	$(BIN)/python tests/bench/matching.py
+	$(BIN)/python tests/bench/risk.py
 
 bench-scale: $(BIN)/pytest  ## take in 100,000 devices with 30 claims each; figures also in build/bench-scale.json
 	$(BIN)/python tests/bench/scale.py

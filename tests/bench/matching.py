@@ -191,12 +191,26 @@ def run_one() -> dict[str, float]:
         return {"seconds": time.perf_counter() - started, "findings": found}
 
 
-def measure(name: str) -> dict[str, float]:
+def measure(name: str, script: str = __file__) -> dict[str, float]:
     """Run a part in a process of its own; returns its figures with the peak in MB."""
-    command = [sys.executable, __file__, name]
+    command = [sys.executable, script, name]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     figures: dict[str, float] = json.loads(printed)
     return figures
+
+
+def tell(measured: dict[str, float]) -> None:
+    """Print the figures of a part, with the peak of its memory."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(measured | {"peak_mb": peak}))
+
+
+def keep(figures: dict[str, float]) -> None:
+    """Print figures and add them to those of other benches."""
+    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    FIGURES.write_text(json.dumps(known | figures, indent=1) + "\n")
+    for name, figure in figures.items():
+        print(f"{name:40} {figure}")
 
 
 def main() -> None:
@@ -216,18 +230,13 @@ def main() -> None:
         "one_advisory_findings": one["findings"],
         "one_advisory_peak_mb": round(one["peak_mb"]),
     }
-    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    FIGURES.write_text(json.dumps(known | figures, indent=1) + "\n")
-    for name, figure in figures.items():
-        print(f"{name:36} {figure}")
+    keep(figures)
     print("aims: all in <= 60 s, one new advisory in <= 1 s")
     DATABASE.unlink()
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].isdigit():
-        measured = globals()[f"run_{sys.argv[1]}"]()
-        measured["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps(measured))
+        tell(globals()[f"run_{sys.argv[1]}"]())
     else:
         main()

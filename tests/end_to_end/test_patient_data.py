@@ -9,7 +9,7 @@ import pytest
 from traces.canaries import CANARIES
 
 from wardwatch.cli import main
-from wardwatch.outputs.elasticsearch import connect
+from wardwatch.outputs.elasticsearch import connect, findings_index
 from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
 
 CAPTURE = Path(__file__).parents[1] / "traces" / "dicom-canary.pcap"
@@ -78,12 +78,13 @@ def test_no_output_holds_a_word(site: Callable[..., str]) -> None:
 
 
 def test_no_index_holds_a_word(site: Callable[..., str], server: object) -> None:
-    """All documents of the index, as stored."""
+    """All documents of both indices, as stored."""
     site("elasticsearch", "setup", "--url", server.url)
     site("elasticsearch", "publish", "--url", server.url)
     settings = ElasticsearchSettings(url=server.url)
+    both = [settings.index, findings_index(settings.index)]
     with connect(settings) as client:
-        found = client.search(index=settings.index, size=1000)
-        client.indices.delete(index=settings.index)
+        found = client.search(index=both, size=1000)
+        client.indices.delete(index=both)
     assert found["hits"]["total"]["value"] > 0
     assert leaks(str(found.body).encode()) == []

@@ -23,6 +23,8 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 CASES = CHECKOUT / "tests" / "parsers"
 RULES = sorted((CHECKOUT / "suricata-rules").glob("*.rules"))
+IMAGING = "10.20.1."
+THREATS = [rule for rule in RULES if rule.name.startswith("threat-")]
 # From which captures the cases of each parser are taken, and how many rows of each at most.
 PARSED = {
     "dhcp": ("agents.pcap", "evidence.pcap"),
@@ -74,6 +76,15 @@ def write_site(outdir: Path) -> None:
         print(f"{path}: {len(lines)} records")
 
 
+def write_alerts(outdir: Path) -> None:
+    """Write what Suricata's rules for threats say beside the logs of Zeek: it watches imaging."""
+    alerts = (r for r in records(HERE / CAPTURES["wards"], THREATS) if event_type(r) == "alert")
+    lines = [alert for alert in alerts if json.loads(alert)["dest_ip"].startswith(IMAGING)]
+    path = outdir / "wards" / "eve.json"
+    path.write_bytes(b"".join(lines))
+    print(f"{path}: {len(lines)} records")
+
+
 def write_cases() -> None:
     """Replace the parsers' cases that are a real Suricata's."""
     for kind, captures in PARSED.items():
@@ -98,4 +109,5 @@ if __name__ == "__main__":
     write_site(
         Path(sys.argv[1]) if len(sys.argv) > 1 else CHECKOUT / "examples" / "hospital-suricata"
     )
+    write_alerts(CHECKOUT / "examples" / "hospital")
     write_cases()

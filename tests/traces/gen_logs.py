@@ -22,6 +22,7 @@ CAPTURES = {
     "intellivue": "intellivue.pcap",
     "fhir": "fhir.pcap",
     "bacnet": "bacnet.pcap",
+    "wards": "wards.pcap",
 }
 # Logs about the run and about Zeek itself, not about the network.
 UNWANTED = {"capture_loss", "loaded_scripts", "packet_filter", "reporter", "stats", "telemetry"}

@@ -34,6 +34,7 @@ PUMPS = (
     ("3107c7c4-59d7-54b7-b500-000000000003", "P90003"),
 )
 MONITOR = "0009FBFFFE9B42B3"
+RELAYED = ("2000902", "2000903")  # syringe pumps behind a server of gen_wards.py
 PUMP_MODEL = "B Braun SpacePlus Perfusor"
 
 
@@ -104,19 +105,19 @@ def analyser() -> str:
     )
 
 
-def medfusion() -> str:
+def medfusion(serial: str = "2000901") -> str:
     r"""Return a syringe pump's event, with other separators than the usual ones."""
     text = "\r".join(
         (
             header("Smiths Medical^001A010000000001^EUI-64", "", "ORU^R01^ORU_R01", "S1", PCD_01),
             *PATIENT,
-            "OBR|1|2000901^Medfusion 4000^001A010000000001^EUI-64|"
-            f"2000901^Medfusion 4000^001A010000000001^EUI-64|0^MDCX_EVT_POWER_CHG^MDC{PEOPLE}",
+            f"OBR|1|{serial}^Medfusion 4000^001A010000000001^EUI-64|"
+            f"{serial}^Medfusion 4000^001A010000000001^EUI-64|0^MDCX_EVT_POWER_CHG^MDC{PEOPLE}",
             "OBX|1|ST|69985^MDC_DEV_PUMP_INFUS_MDS^MDC|1.0.0.0|||||||X",
             "OBX|2|ST|67880^MDC_ATTR_ID_MODEL^MDC|1.0.0.1|"
             "manufacturer=Smiths Medical model=Medfusion 4000||||||R",
             f"OBX|3|CWE|0^MDCX_DMC_ATTR_POWER_STATE^MDC|1.0.0.3|^{RESULT}||||||F||||{OPERATOR}|||"
-            "2000901^Medfusion 4000^001A010000000001^EUI-64",
+            f"{serial}^Medfusion 4000^001A010000000001^EUI-64",
             "",
         )
     )

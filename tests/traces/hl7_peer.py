@@ -26,6 +26,8 @@ def said(name: str, count: int) -> list[str]:
     """Return what a station says: its one message, or a gateway's about its pumps in turn."""
     if name == "pumps":
         return [messages.pump(number % len(messages.PUMPS), number) for number in range(count)]
+    if name == "relayed":
+        return [messages.medfusion(serial) for serial in messages.RELAYED] * count
     return [getattr(messages, name)()] * count
 
 

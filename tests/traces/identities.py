@@ -262,7 +262,22 @@ def evidence() -> list[Device]:
     ]  # fmt: skip
 
 
-SAID = (bacnet, evidence, fhir, fhir_xml, hl7, intellivue, lab, sdc, sdc_parts)
+def wards() -> list[Device]:
+    """Return what an infusion pump's diagnostic terminal tells in its greeting."""
+    greeting = constants("gen_wards.py")["GREETING"]
+    mac, module, serial, version = re.search(
+        r"MAC Address: (\S+) SW: (\S+)\nSigma Spectrum SN: (\S+) SW: (\S+)", greeting
+    ).groups()  # type: ignore[union-attr]
+    return [
+        device("10.20.8.21", {
+            "telnet.banner": greeting.splitlines()[0], "spectrum.serial_number": serial,
+            "spectrum.software_version": version, "spectrum.module_software": module,
+            "spectrum.mac": mac.replace("-", ":").lower(),
+        })
+    ]  # fmt: skip
+
+
+SAID = (bacnet, evidence, fhir, fhir_xml, hl7, intellivue, lab, sdc, sdc_parts, wards)
 CAPTURES = {f"{said.__name__.replace('_', '-')}.pcap": said for said in SAID}
 
 
