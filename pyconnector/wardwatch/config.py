@@ -10,9 +10,11 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wardwatch.feed_settings import FeedSettings
 from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
@@ -28,11 +30,25 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
-    """`name` of the site, `sensor` that wrote the logs, `networks` that are the site's own."""
+    """`name` of the site, `sensor` that wrote the logs, `networks` that are the site's own.
+
+    `timezone` is by whose clock the hours of a day are shown, as in Europe/Vienna.
+    """
 
     name: str = "default"
     sensor: str = "local"
     networks: tuple[str, ...] = DEFAULT_NETWORKS
+    timezone: str = "UTC"
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone; raises `ValueError` where it is not known."""
+        if self.timezone == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, OSError):
+            raise ValueError(f"{self.timezone!r} is no time zone that is known here") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +91,23 @@ class RiskSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What `run` follows: `logs` are files and directories of one sensor.
+
+    It looks at them every `interval` seconds, works out risks every `assess` seconds and, with
+    `publish`, writes to Elasticsearch every `publish_every`. `health` is where Prometheus is
+    answered.
+    """
+
+    logs: tuple[str, ...] = ()
+    interval: int = 2
+    assess: int = 300
+    publish: bool = False
+    publish_every: int = 60
+    health: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings, by section."""
 
@@ -85,6 +118,7 @@ class Config:
     vex: VexSettings = field(default_factory=VexSettings)
     rules: RuleSettings = field(default_factory=RuleSettings)
     risk: RiskSettings = field(default_factory=RiskSettings)
+    run: RunSettings = field(default_factory=RunSettings)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:
@@ -155,6 +189,11 @@ def _section(name: str, kind: type, values: dict[str, object], wrong: list[str])
             Scope(checked["networks"])  # type: ignore[arg-type]
         except ValueError as error:
             wrong.append(f"site.networks: {error}")
+    if name == "site":
+        try:
+            _ = kind(**checked).zone
+        except ValueError as error:
+            wrong.append(f"site.timezone: {error}; write it as Europe/Vienna or UTC")
     return kind(**checked)
 
 

@@ -10,6 +10,7 @@ from wardwatch.hearing import Hearing
 from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
 from wardwatch.sources.blocks import Block
+from wardwatch.sources.growing import Mark
 from wardwatch.store import Store
 
 
@@ -49,9 +50,14 @@ class Listening:
         # A line is wrong once, for whatever is found first.
         return [*block.bad, *dict(reversed(wrong)).items()]
 
-    def commit(self, store: Store) -> None:
-        """Put what was heard since the last batch into the store, all of it or nothing."""
+    def commit(self, store: Store, mark: Mark | None = None) -> None:
+        """Put what was heard since the last batch into the store, all of it or nothing.
+
+        `mark` tells how far the file is taken with that.
+        """
         with store.transaction():
+            if mark:
+                store.put_mark(self._site, self._sensor, mark)
             for hearing in self._hearings.values():
                 store.add(hearing.claims())
             for log, alarms in self._alarms.items():

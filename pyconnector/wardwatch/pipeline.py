@@ -22,6 +22,7 @@ from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
 from wardwatch_enrichment.model import Binding, Device, Event
 
 HOSTS_AT_ONCE = 2_000
+PASSING = 600.0  # seconds, by the logs, for which an entry is nobody's that knew it
 NAMED_PER_FILE = 10  # bad lines that are named; the rest is counted
 
 
@@ -66,7 +67,7 @@ class Ingest:
         with self._store.transaction():
             self._store.adopt(knowledge.digest())
         for file in files:
-            if wanted := _parsers_of(file, known):
+            if wanted := parsers_of(file, known):
                 self._file(file, wanted, progress)
             else:
                 self.report.ignored[file.log] += 1
@@ -113,7 +114,7 @@ class Ingest:
             )
 
 
-def _parsers_of(file: LogFile, known: Mapping[str, Parser]) -> dict[str, Parser]:
+def parsers_of(file: LogFile, known: Mapping[str, Parser]) -> dict[str, Parser]:
     """Return what reads a file, by log; an eve.json is of many logs."""
     if file.log == EVE:
         return {log: parser for log, parser in known.items() if log.startswith(f"{EVE}_")}
@@ -159,17 +160,21 @@ def _together(store: Store, site: str, changed: Iterable[str]) -> set[str]:
 def _rework(store: Store, site: str, hosts: set[str]) -> None:
     """Put new entries in the place of all that rest on claims of these hosts."""
     addresses = Addresses(store.sightings(site, hosts))
-    groups = identity.group(store.claims(site, hosts), addresses, store.corrections(site))
+    corrections = store.corrections(site)
+    groups = identity.group(store.claims(site, hosts), addresses, corrections)
+    by_hand = {key for one, other, _ in corrections for key in (one, other)}
     owners, before = store.owners(site, {key for group in groups for key in group.keys})
     entries = []
     gone = store.at_hosts(site, hosts)
     given = ids.assign(site, groups, owners, before, store.age)
     present = {assigned.id for assigned in given}
     for assigned in given:
+        group = assigned.group
+        told = by_hand and not by_hand.isdisjoint(group.keys)
+        passing = {i for i in assigned.merged if not told and _is_passing(store, i, group)}
         known = (assigned.id, *assigned.merged)
         names = {*assigned.merged, *(former for i in known for former in store.former_ids(i))}
-        old = tuple(sorted(names - present))
-        group = assigned.group
+        old = tuple(sorted(names - present - passing))
         entries.append(
             Entry(
                 device=attributes.device(site, group, assigned.id, old, addresses),
@@ -179,8 +184,19 @@ def _rework(store: Store, site: str, hosts: set[str]) -> None:
             )
         )
         gone |= {assigned.id, *assigned.merged}
-        store.note(site, assigned, entries[-1].device.last_seen)
+        merged = tuple(i for i in assigned.merged if i not in passing)
+        store.note(site, replace(assigned, merged=merged), entries[-1].device.last_seen)
     store.replace(site, gone, entries)
+
+
+def _is_passing(store: Store, device_id: str, group: identity.Group) -> bool:
+    """Tell whether an entry was no more than an address, for minutes, until more came of it."""
+    keys = store.keys_of(device_id)
+    if any(not key.startswith(("ip:", "mac:")) for key in keys):
+        return False
+    device = store.device(device_id)
+    latest = max(claim.last_seen for claims in group.seen_at.values() for claim in claims)
+    return device is not None and latest - device.first_seen < PASSING
 
 
 def inventory(store: Store, site: str | None = None) -> list[Device]:

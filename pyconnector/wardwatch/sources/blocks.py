@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from wardwatch.sources.files import BEGIN, Place
+
 
 class Lines(Protocol):
     """Number and text of the lines that rows come from, in the order of the rows."""
@@ -27,6 +29,8 @@ class Block:
     lines: Callable[[], Lines]
     bad: list[tuple[int, str]] = field(default_factory=list)
     read: int = 0
+    end: Place = BEGIN
+    header: bytes = b""
 
 
 def one_by_one(

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from wardwatch.sources.blocks import Block, numbered, one_by_one
-from wardwatch.sources.files import EVE, LONGEST_LINE, LogFile, position, reading, whole_lines
+from wardwatch.sources.files import (
+    EVE,
+    LONGEST_LINE,
+    LogFile,
+    Piece,
+    position,
+    reading,
+    whole_lines,
+)
 
 # Within a text the quotation marks would have backslashes before them.
 _EVENT_TYPE = re.compile(rb'"event_type"\s*:\s*"([a-z0-9_]+)"')
@@ -31,19 +39,22 @@ def read(
     passed over. Raises `SourceError` where the file
     cannot be read on; what was yielded before is good.
     """
-    readers = {log: _Reader(row_type) for log, row_type in row_types.items()}
-    number = 1
     with reading(file.path) as stream:
-        for text, too_long in whole_lines(stream):
-            if too_long:
-                bad = [(number, f"longer than {LONGEST_LINE} bytes")]
-                yield "", Block(rows=[], lines=list, bad=bad, read=position(stream))
-                number += 1
-                continue
-            for log, block in _blocks(text, number, readers):
-                block.read = position(stream)
-                yield log, block
-            number += text.count(b"\n")
+        for log, block in blocks(whole_lines(stream), row_types):
+            block.read = position(stream)
+            yield log, block
+
+
+def blocks(
+    pieces: Iterable[Piece], row_types: Mapping[str, type[msgspec.Struct]]
+) -> Iterator[tuple[str, Block]]:
+    """Yield log and rows of pieces of a file; the last block of each piece bears its end."""
+    readers = {log: _Reader(row_type) for log, row_type in row_types.items()}
+    for text, number, end in pieces:
+        if text:
+            yield from _blocks(text, number, readers)
+        bad = [(number, f"longer than {LONGEST_LINE} bytes")] if number and not text else []
+        yield "", Block(rows=[], lines=list, bad=bad, end=end)
 
 
 def _blocks(

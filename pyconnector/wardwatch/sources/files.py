@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 BLOCK_BYTES = 1 << 19  # small enough for the rows to stay in a processor cache
 LONGEST_LINE = 1 << 20  # sensors' own are a few hundred bytes
@@ -143,26 +143,57 @@ def position(stream: BinaryIO) -> int:
     return stream.fileobj.tell() if isinstance(stream, gzip.GzipFile) else stream.tell()
 
 
-def whole_lines(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Yield pieces that end with a line, and True in place of a line that is over-long."""
-    rest = b""
-    skipping = False
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the text of a file is taken: bytes, and the number of the line that comes next.
+
+    `skipping` tells that this lies within an over-long line.
+    """
+
+    offset: int = 0
+    line: int = 1
+    skipping: bool = False
+
+
+BEGIN = Place()
+
+
+class Piece(NamedTuple):
+    """Whole lines, and the place behind them; no text where a line is over-long."""
+
+    text: bytes
+    number: int
+    end: Place
+
+
+def whole_lines(stream: BinaryIO, begin: Place = BEGIN, *, rest: bool = True) -> Iterator[Piece]:
+    """Yield pieces that end with a line, from a place on at which the stream stands.
+
+    The `rest` after the last newline is a line only where nothing more comes.
+    """
+    at, kept = begin, b""
     while chunk := _some(stream):
-        if skipping:
-            _, newline, chunk = chunk.partition(b"\n")
-            if not newline:
+        if at.skipping:
+            passed, newline, chunk = chunk.partition(b"\n")
+            offset = at.offset + len(passed) + len(newline)
+            at = Place(offset, at.line + len(newline), not newline)
+            if at.skipping:
                 continue
-            skipping = False
-        text = rest + chunk
+        text = kept + chunk
         end = text.rfind(b"\n") + 1
-        rest = text[end:]
+        kept = text[end:]
         if end:
-            yield text[:end], False
-        if len(rest) > LONGEST_LINE:
-            rest, skipping = b"", True
-            yield b"", True
-    if rest:
-        yield rest + b"\n", False
+            number = at.line
+            at = Place(at.offset + end, number + text.count(b"\n"))
+            yield Piece(text[:end], number, at)
+        if len(kept) > LONGEST_LINE:
+            number, at = at.line, Place(at.offset + len(kept), at.line, skipping=True)
+            kept = b""
+            yield Piece(b"", number, at)
+    if kept and rest:
+        yield Piece(kept + b"\n", at.line, Place(at.offset + len(kept), at.line + 1))
+    elif at.skipping:
+        yield Piece(b"", 0, at)
 
 
 def _some(stream: BinaryIO) -> bytes:

@@ -1,9 +1,9 @@
 """Facts of a site from files: address plan, boundaries, equipment register, patches and tests.
 
 A YAML file has a list for each kind (``subnets``, ``boundaries``, ``devices``, ``patches``,
-``bench_tests``, ``mds2``); a CSV file is of one kind, which its headings tell. Which columns there
-are says `fact_columns.yaml`. Boundaries also come as a firewall prints them: `access_lists` (.txt)
-and `nftables` (.json); the lines of those are counted in rows.
+``bench_tests``, ``mds2``, ``criticality``); a CSV file is of one kind, which its headings tell.
+Which columns there are says `fact_columns.yaml`. Boundaries also come as a firewall prints them:
+`access_lists` (.txt) and `nftables` (.json); the lines of those are counted in rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import yaml
 from wardwatch.sources import access_lists, nftables
 from wardwatch_enrichment.content import identifies, plain, says_something
 from wardwatch_enrichment.device_types import device_types
-from wardwatch_enrichment.facts import KEYS, Fact, FactKind, checked, columns
+from wardwatch_enrichment.fact_checks import FactKind, checked, columns
+from wardwatch_enrichment.facts import KEYS, Fact
 
 _LISTS: dict[str, FactKind] = {
     "subnets": "subnet",
@@ -29,6 +30,7 @@ _LISTS: dict[str, FactKind] = {
     "patches": "patch",
     "bench_tests": "bench",
     "mds2": "mds2",
+    "criticality": "criticality",
 }
 MAX_BYTES = 100 << 20
 _DESCRIBING = ("manufacturer", "model", "type", "software_versions", "asset_tag")
@@ -187,8 +189,8 @@ def _kind_of(path: Path, headings: list[str]) -> tuple[FactKind, list[str | None
     for kind in get_args(FactKind):
         names = [_column(kind, heading) for heading in headings]
         about = columns()[kind]
-        needed, any_of = set(about.get("needs", ())), set(about.get("any", ()))
-        if needed <= set(names) and (not any_of or any_of & set(names)):
+        one_of = [set(about[key]) for key in ("any", "tells") if key in about]
+        if set(about.get("needs", ())) <= set(names) and all(some & set(names) for some in one_of):
             fits.append((sum(name is not None for name in names), kind, names))
     if not fits:
         known = "; ".join(f"{kind}: {', '.join(columns()[kind]['columns'])}" for kind in columns())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -12,6 +11,7 @@ from wardwatch.sources.blocks import Block, numbered, one_by_one
 from wardwatch.sources.files import (
     LONGEST_LINE,
     LogFile,
+    Piece,
     SourceError,
     position,
     reading,
@@ -26,25 +26,33 @@ def read(file: LogFile, row_type: type[msgspec.Struct]) -> Iterator[Block]:
     Raises `SourceError` where the file cannot be read on; what was yielded before is good.
     """
     with reading(file.path) as stream:
-        yield from _blocks(stream, row_type, file.path)
+        for block in blocks(whole_lines(stream), row_type, file.path):
+            block.read = position(stream)
+            yield block
 
 
-def _blocks(stream: BinaryIO, row_type: type[msgspec.Struct], path: Path) -> Iterator[Block]:
+def blocks(
+    pieces: Iterable[Piece], row_type: type[msgspec.Struct], path: Path, header: bytes = b""
+) -> Iterator[Block]:
+    """Yield the rows of pieces of a file; `header` is the TSV header that stands before them."""
     reader: _JsonReader | TsvReader | None = None
-    number = 1
-    for text, too_long in whole_lines(stream):
+    if header:
+        reader = TsvReader(row_type)
+        reader.read(header, 1)
+    for text, number, end in pieces:
+        if not text:
+            bad = [(number, f"longer than {LONGEST_LINE} bytes")] if number else []
+            yield Block(rows=[], lines=list, bad=bad, end=end, header=header)
+            continue
         if reader is None:
             reader = TsvReader(row_type) if text.startswith(b"#") else _JsonReader(row_type)
-        if too_long:
-            block = Block(rows=[], lines=list, bad=[(number, f"longer than {LONGEST_LINE} bytes")])
-            number += 1
-        else:
-            try:
-                block = reader.read(text, number)
-            except ValueError as error:
-                raise SourceError(f"{path}: {error}") from error
-            number += text.count(b"\n")
-        block.read = position(stream)
+        try:
+            block = reader.read(text, number)
+        except ValueError as error:
+            raise SourceError(f"{path}: {error}") from error
+        block.end = end
+        header = block.header or header
+        block.header = header
         yield block
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from wardwatch.sources.blocks import Block, numbered
 
+_HEADER_BYTES = 1 << 16
 _ESCAPE = re.compile(rb"\\(?:\\|x([0-9a-fA-F]{2}))")
 _NUMBERS: dict[str, Callable[[str], Any]] = {
     "time": float,
@@ -32,6 +33,7 @@ class TsvReader:
         self._head |= {"unset_field": "-", "fields": "", "types": ""}
         self._columns: list[tuple[str, int, Callable[[str], Any]]] = []
         self._width = 0
+        self._lines = b""
 
     def read(self, text: bytes, number: int) -> Block:
         """Return the rows of whole lines; raises `ValueError` for a useless header."""
@@ -39,13 +41,19 @@ class TsvReader:
         for at, line in numbered(text, number):
             if line.startswith(b"#"):
                 self._header(line.decode(errors="replace"))
+                self._keep(line)
                 continue
             try:
                 rows.append(self._row(line.decode(errors="backslashreplace")))
                 kept.append((at, line))
             except (ValueError, msgspec.ValidationError) as error:
                 bad.append((at, str(error)))
-        return Block(rows=rows, lines=lambda: kept, bad=bad)
+        return Block(rows=rows, lines=lambda: kept, bad=bad, header=self._lines)
+
+    def _keep(self, line: bytes) -> None:
+        """Keep the header in force, for whoever reads on behind it."""
+        first = line.startswith(b"#separator")
+        self._lines = (b"" if first else self._lines)[:_HEADER_BYTES] + line + b"\n"
 
     def _header(self, line: str) -> None:
         line = line.rstrip("\r")
