@@ -58,7 +58,7 @@ def test_a_device_is_found_by_the_beginning_of_its_id(ct: Run) -> None:
     (device,) = map(json.loads, ct("devices", "--json").stdout.splitlines())
     shown = ct("device", device["id"][:8]).stdout
     assert "dicom.manufacturer = GE" in shown
-    more = {"events": [], "findings": []}
+    more = {"events": [], "findings": [], "hours": None}
     assert json.loads(ct("device", device["id"], "--json").stdout) == device | more
     assert "no device has this id" in ct("device", "ffffffff", code=1).stderr
 

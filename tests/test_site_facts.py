@@ -45,6 +45,7 @@ def test_the_smallest_subnet_names_the_place(tmp_path: Path, claim: Claiming) ->
     assert told(facts.lay_over([device])[0]) == {
         "subnet": "Imaging",
         "zone": "clinical",
+        "vlan": "101",
         "ward": "Radiology",
         "phone": "4711",
     }

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from wardwatch.documents import iso_time, time_or_null
+from wardwatch.documents import day_or_null, iso_time, time_or_null
 from wardwatch_enrichment.finding import Answer, Ground, Match
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import scoring
 from wardwatch_enrichment.risk.figures import model
 from wardwatch_enrichment.risk.rating import Rated
+from wardwatch_enrichment.risk.records import Standing
 
 
-def finding_json(device: Device, rated: Rated) -> dict[str, object]:
+def finding_json(
+    device: Device, rated: Rated, standing: Standing | None = None
+) -> dict[str, object]:
     """Return all of a finding; unknown is null, a time is ISO 8601 in UTC."""
-    finding = rated.finding
+    finding, clock = rated.finding, rated.clock
     return {
         "id": finding.id,
         "site": device.site,
@@ -32,6 +35,8 @@ def finding_json(device: Device, rated: Rated) -> dict[str, object]:
         "vulnerability": finding.vulnerability,
         "title": finding.title,
         **_urgency(rated),
+        "due": day_or_null(clock.due if clock else None),
+        "since": day_or_null(clock.since if clock else None),
         "affected": finding.affected,
         "verdict": finding.verdict,
         "wording": finding.wording,
@@ -46,6 +51,30 @@ def finding_json(device: Device, rated: Rated) -> dict[str, object]:
         "matches": [_match(match) for match in finding.matches],
         "predicates": [_answer(answer) for answer in finding.answers],
         "risk": _risk(rated),
+        "decided": standing_json(standing or Standing()),
+    }
+
+
+def standing_json(standing: Standing) -> dict[str, object]:
+    """Return what people decided of a finding."""
+    given = standing.accepted
+    return {
+        "owner": standing.owner or None,
+        "status": standing.status or None,
+        "accepted": None
+        if given is None
+        else {
+            "by": given.who,
+            "why": given.why,
+            "at": iso_time(given.at),
+            "until": time_or_null(given.until),
+        },
+        "lapsed": standing.lapsed or None,
+        "notes": [
+            {"by": one.who, "at": iso_time(one.at), "text": one.comment}
+            for one in standing.decisions
+            if one.kind == "note"
+        ],
     }
 
 

@@ -118,12 +118,12 @@ def measures(
     made: dict[str, tuple[Mitigation, ...]] = {}
     for one in rated:
         found, safety = one.finding, one.case.factors.safety
-        known = mitigations(found, around, _entry(found), cwes=_cwes(store, found), safety=safety)
+        known = mitigations(found, around, entry_of(found), cwes=_cwes(store, found), safety=safety)
         made[found.id] = known
     return made
 
 
-def _entry(finding: Finding) -> Precondition | Posture | None:
+def entry_of(finding: Finding) -> Precondition | Posture | None:
     """Return what a finding was judged by."""
     known = preconditions.preconditions().get(finding.vulnerability)
     return known or next(
@@ -135,8 +135,8 @@ def _cwes(store: Store, finding: Finding) -> tuple[str, ...]:
     """Return the weakness classes that its advisory names."""
     now = knowledge.digest()
     for match in finding.matches[:1]:
-        known = store.advisory(match.publisher, match.advisory, now)
-        for about in known.vulnerabilities if known else ():
-            if about.cve == finding.vulnerability:
-                return about.cwes
+        for known in store.advisories_called(match.advisory, now):
+            for about in known.vulnerabilities if known.publisher == match.publisher else ():
+                if about.cve == finding.vulnerability:
+                    return about.cwes
     return ()

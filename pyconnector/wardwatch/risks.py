@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +13,13 @@ from wardwatch import findings
 from wardwatch.site import Judged, Site
 from wardwatch.store import Store
 from wardwatch_enrichment.advisory import Advisory
+from wardwatch_enrichment.device_types import device_types
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.risk.factors import Weighed, factors
+from wardwatch_enrichment.risk.factors import Known, Weighed, factors, readable
 from wardwatch_enrichment.risk.policy import Policy, PolicyError, policy
 from wardwatch_enrichment.risk.rating import DeviceRisk, Rated, Rater
-from wardwatch_enrichment.risk.threats import Known, attempted
+from wardwatch_enrichment.risk.threats import Known as Threats
+from wardwatch_enrichment.risk.threats import attempted
 from wardwatch_enrichment.surroundings import LIFE, Surroundings
 
 Found = tuple[Device, tuple[Rated, ...]]
@@ -80,17 +82,42 @@ def of_advisories(
 def rater(place: Site, decided: Policy) -> Rater:
     """Return what rates the findings of a site."""
     store = place.store
-    known = Known(
+    known = Threats(
         exploited=cache(store.exploited),
         score=cache(store.score),
         decision=cache(store.decision),
         attempted=attempted(store.signatures(place.name, place.now - LIFE)),
     )
 
-    def weigh(around: Surroundings) -> Weighed:
-        return factors(around.device, place.fleet_of(around.device))
+    return Rater(decided, known, weigher(place))
 
-    return Rater(decided, known, weigh)
+
+def weigher(place: Site) -> Callable[[Surroundings], Weighed]:
+    """Return what weighs the devices of a site by all that is known of them."""
+    sustaining = cache(lambda kind: _sustaining(place.store, kind))
+
+    def weigh(around: Surroundings) -> Weighed:
+        device = around.device
+        known = Known(
+            fleet=place.fleet_of(device),
+            told=place.criticality.of(device),
+            only=place.only(device),
+            readable=readable(around),
+            sustaining=sustaining(device.type or ""),
+        )
+        return factors(device, known)
+
+    return weigh
+
+
+def _sustaining(store: Store, kind: str) -> str:
+    """Return by which code the FDA calls a kind of device life-sustaining; empty for none."""
+    known = device_types().get(kind)
+    for code in known.fda_product_codes if known else ():
+        about = store.classification(code)
+        if about and about.life_sustaining:
+            return f"the FDA's classification ({code})"
+    return ""
 
 
 def _appraised(rating: Rater, judged: Iterable[Judged]) -> Iterator[Appraised]:

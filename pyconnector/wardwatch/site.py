@@ -14,6 +14,7 @@ from wardwatch.store import Store
 from wardwatch_enrichment import events
 from wardwatch_enrichment.assessment import Assessment
 from wardwatch_enrichment.boundaries import Boundaries
+from wardwatch_enrichment.device_types import lineage
 from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.finding import AFFECTED, SETTLED, Exposure, Finding
 from wardwatch_enrichment.handling import Handling
@@ -21,10 +22,12 @@ from wardwatch_enrichment.matching import Fleet, Index, fleet
 from wardwatch_enrichment.model import Device, Event
 from wardwatch_enrichment.posture import look
 from wardwatch_enrichment.posture.recalls import Recalls
+from wardwatch_enrichment.risk.criticality import Criticality
 from wardwatch_enrichment.subjects import subjects
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
 
 _AT_ONCE = 500  # devices whose evidence is in memory
+_REGISTERED = 0.9  # of the medical devices that are seen, for the register to be a whole one
 
 
 class Judged(NamedTuple):
@@ -55,7 +58,8 @@ class Site:
         registered = any(fact.kind == "device" for fact in told)
         self.store, self.name, self.now = store, site, now
         self._facts, self._handling = Facts(told), Handling(told)
-        self._boundaries = Boundaries(told)
+        self._boundaries, self.criticality = Boundaries(told), Criticality(told)
+        self._registered = _kinds(f.values.get("type") for f in told if f.kind == "device")
         self._zones: dict[str, str] = {}
         known = store.slight_devices(site, None if registered else tokens)
         self._own = self._facts.owned(known)
@@ -106,6 +110,28 @@ class Site:
     def _models(self) -> Counter[tuple[str | None, str | None]]:
         return Counter((one.manufacturer, one.model) for one in self.slight)
 
+    def only(self, device: Device) -> str:
+        """Return by what it is known to be the only one of its kind here; empty for not known.
+
+        What no sensor sees may be another one: only the equipment register tells that it is not,
+        and only one that has nearly all that is seen.
+        """
+        kind, own = device.type or "", self._own.get(device.id)
+        listed = own is not None and own.values.get("type") == kind
+        alone = self._registered[kind] == self._typed[kind] == 1
+        if not listed or not alone or not self._is_registered or device.device_class != "medical":
+            return ""
+        return f"the only {kind} in the equipment register and on the network"
+
+    @cached_property
+    def _is_registered(self) -> bool:
+        medical = [one.id in self._own for one in self.slight if one.device_class == "medical"]
+        return sum(medical) >= _REGISTERED * len(medical)
+
+    @cached_property
+    def _typed(self) -> Counter[str]:
+        return _kinds(device.type for device in self.slight)
+
     def _around(self, device: Device, evidence: _Evidence) -> Surroundings:
         on_link = (row for mac in device.macs if (row := self._on_link.get(mac)))
         return Surroundings(
@@ -153,6 +179,11 @@ class Site:
         if address.is_global and not address.is_multicast:
             return "internet"
         return str(ip_network(f"{ip}/{24 if address.version == 4 else 64}", strict=False))
+
+
+def _kinds(types: Iterable[str | None]) -> Counter[str]:
+    """Return how many there are of each kind of device, each also as one of the more general."""
+    return Counter(kind for name in types for kind in lineage(name or ""))
 
 
 def _no_posture(_: Surroundings) -> Iterable[Finding]:

@@ -6,9 +6,14 @@ A new module here is found by itself.
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
+import os
+import sqlite3
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +22,8 @@ from rich.text import Text
 
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
-from wardwatch.store import Store
+from wardwatch.store import Store, StoreError
+from wardwatch.store.decisions import Entered
 
 Command = Callable[[Namespace, Config], int]
 
@@ -71,6 +77,38 @@ def open_store(options: Namespace, config: Config, *, must_exist: bool = True) -
     if must_exist:
         _check(store, getattr(options, "site", None))
     return store
+
+
+def writable(options: Namespace, config: Config) -> Store:
+    """Open the same to write into it; there must be one already."""
+    open_store(options, config).__exit__()  # says so where there is none yet
+    path: Path = options.db or config.store.file
+    return Store(path)
+
+
+def user() -> str:
+    """Return who types this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user needs no name
+        return str(os.getuid())
+
+
+def enter(options: Namespace, config: Config, kind: str, told: str, *, daily: bool = False) -> None:
+    """Enter into the register what was given out; where that is not possible, say so and go on.
+
+    What runs all the time is entered once a day (`daily`).
+    """
+    path: Path = options.db or config.store.file
+    site, now = getattr(options, "site", None) or "", time.time()
+    made = Entered(site=site, at=now, kind=kind, who=user(), told=told)
+    try:
+        with Store(path) as store, store.transaction():
+            today = store.register(now - now % 86_400, now) if daily else []
+            if not any(replace(one, number=0, at=now) == made for one in today):
+                store.enter(made)
+    except (StoreError, sqlite3.Error) as error:
+        complain(f"not entered into the register: {error}")
 
 
 def _check(store: Store, site: str | None) -> None:

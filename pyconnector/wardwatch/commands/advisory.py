@@ -13,13 +13,14 @@ from pathlib import Path
 
 from rich.text import Text
 
+from wardwatch import deciding, recording, risks
 from wardwatch import findings as assessed
-from wardwatch import risks
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.feed_kinds import LIMITS
 from wardwatch.finding_json import finding_json, place
 from wardwatch.outputs import findings as shown
+from wardwatch.outputs.findings import Held
 from wardwatch.outputs.terminal import safe
 from wardwatch.risks import Found
 from wardwatch.sources import bulletins
@@ -78,12 +79,14 @@ def advisory(options: Namespace, config: Config) -> int:
             for site in sites
             for one in risks.of_advisories(store, site, asked.values(), now, decided)
         ]
-        answers = _answers(questions, wanted(found, every=options.all))
+        dated = recording.dated(store, wanted(found, every=options.all), now, decided)
+        answers = _answers(questions, dated)
+        held = deciding.held(store, found, now)
         for question, answer in zip(questions, answers, strict=True):
             if options.json:
-                _tell_json(question, answer)
+                _tell_json(question, answer, held)
             else:
-                _tell(store, question, answer, sites)
+                _tell(store, question, answer, sites, held)
         if not options.json and asked:
             _tell_blind(store, sites)
     return 0
@@ -168,23 +171,25 @@ def worst(found: Found) -> tuple[object, ...]:
     return (*rated[0].order, device.site, device.id)
 
 
-def _tell_json(question: _Question, found: Iterable[Found]) -> None:
+def _tell_json(question: _Question, found: Iterable[Found], held: Held) -> None:
     if not question.advisories:
         complain(f"{question.name}: no imported advisory names it; nobody can tell who is affected")
-    tell_json(found)
+    tell_json(found, held)
 
 
-def tell_json(found: Iterable[Found]) -> None:
+def tell_json(found: Iterable[Found], held: Held) -> None:
     """Print findings for a program."""
     for device, rated in found:
         for one in rated:
-            show_json(finding_json(device, one))
+            show_json(finding_json(device, one, held.get(one.finding.id)))
 
 
-def _tell(store: Store, question: _Question, found: Sequence[Found], sites: Sequence[str]) -> None:
+def _tell(
+    store: Store, question: _Question, found: Sequence[Found], sites: Sequence[str], held: Held
+) -> None:
     show([Text(line) for line in _head(store, question)])
     if found:
-        show(shown.overview(found, places(found, sites)))
+        show(shown.overview(found, places(found, sites), held))
         for action in dict.fromkeys(a for _, rated in found for one in rated for a in _to_do(one)):
             show([Text(f"to do: {safe(action)[:400]}")])
     elif question.advisories:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.text import Text
 
 from wardwatch import pipeline
-from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json, trend
 from wardwatch.config import Config
 from wardwatch.documents import iso_time
 from wardwatch.outputs import terminal
@@ -62,6 +62,8 @@ def take(options: Namespace, config: Config) -> int:
                 f"site {site} is one that no sensor has heard yet; "
                 f"heard were {', '.join(heard) or 'none'}"
             )
+        else:
+            trend.keep(store, [site], config)
     return 0
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wardwatch import findings
-from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json, trend
 from wardwatch.config import Config
 from wardwatch.documents import time_or_null
 from wardwatch.feed_settings import SettingsError
@@ -54,7 +54,9 @@ def update(options: Namespace, config: Config) -> int:
             hit = findings.read(store)
         except SettingsError as error:
             raise CommandError(str(error)) from None
-    return _tell(report, hit)
+        code = _tell(report, hit)
+        trend.keep(store, store.sites() if report.taken else [], config)
+    return code
 
 
 def take(options: Namespace, config: Config) -> int:
@@ -67,7 +69,9 @@ def take(options: Namespace, config: Config) -> int:
         files = _files(options.paths)
         report = take_files(store, files, time.time(), keys=keys, force=options.force)
         hit = findings.read(store)
-    return _tell(report, hit)
+        code = _tell(report, hit)
+        trend.keep(store, store.sites() if report.taken else [], config)
+    return code
 
 
 def _files(paths: list[Path]) -> Iterator[FeedFile | FeedFileError]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
+from wardwatch import deciding, pipeline, recording, risks
 from wardwatch import findings as assessed
-from wardwatch import pipeline, risks
-from wardwatch.commands import Verb, advisory, open_store, show
+from wardwatch.commands import Verb, advisory, open_store, show, trend
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.outputs import findings as shown
+from wardwatch.outputs.findings import Held
 from wardwatch_enrichment.risk.rating import URGENCY, Rated
+from wardwatch_enrichment.risk.records import Standing
 
 
 def add(verb: Verb) -> None:
@@ -27,11 +29,18 @@ def add(verb: Verb) -> None:
     made.add_argument(
         "--label", action="append", choices=URGENCY, help="only with this label; may be repeated"
     )
+    made.add_argument("--accepted", action="store_true", help="only those whose risk is accepted")
+    made.add_argument("--owner", metavar="NAME", help="only those assigned to this owner")
+    made.add_argument(
+        "--as-of", metavar="DATE", help="as it stood at the end of that day (UTC), by the record"
+    )
     advisory.add_common(made)
 
 
 def findings(options: Namespace, config: Config) -> int:
     """List what is open, of all devices or with all proof of one."""
+    if options.as_of:
+        return trend.as_of(options, config)
     now, decided = time.time(), risks.policy_of(config.risk.policy)
     with open_store(options, config) as store:
         if options.device:
@@ -41,19 +50,29 @@ def findings(options: Namespace, config: Config) -> int:
         else:
             sites = [options.site] if options.site else store.sites()
             known = [o for site in sites for o in risks.of_site(store, site, now, decided)]
-        chosen = ((o.device, _labelled(o.rated, options.label)) for o in known)
-        found = advisory.wanted(chosen, every=options.all)
+        held = deciding.held(store, ((o.device, o.rated) for o in known), now)
+        chosen = ((o.device, _chosen(o.rated, options, held)) for o in known)
+        wanted = advisory.wanted(chosen, every=options.all)
+        found = recording.dated(store, wanted, now, decided)
         if options.json:
-            advisory.tell_json(found)
+            advisory.tell_json(found, held)
         elif options.device:
             rated = [r for _, rated in found for r in rated]
             measures = assessed.measures(store, known[0].around, rated) if known else {}
-            show(shown.detail(rated, measures))
+            show(shown.detail(rated, measures, held))
         else:
             sites = [*{device.site for device, _ in found}]
-            show(shown.overview(found, advisory.places(found, sites)))
+            show(shown.overview(found, advisory.places(found, sites), held))
     return 0
 
 
-def _labelled(rated: tuple[Rated, ...], labels: list[str] | None) -> tuple[Rated, ...]:
-    return tuple(r for r in rated if not labels or r.risk.label in labels)
+def _chosen(rated: tuple[Rated, ...], options: Namespace, held: Held) -> tuple[Rated, ...]:
+    labels, owner = options.label, options.owner
+    return tuple(
+        one
+        for one in rated
+        for standing in [held.get(one.finding.id, Standing())]
+        if (not labels or one.risk.label in labels)
+        and (not options.accepted or standing.accepted)
+        and (owner is None or standing.owner.casefold() == owner.casefold())
+    )

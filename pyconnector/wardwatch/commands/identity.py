@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from rich.text import Text
 
 from wardwatch import pipeline
-from wardwatch.commands import CommandError, Verb, open_store, show
+from wardwatch.commands import CommandError, Verb, show, user, writable
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.store import Store, Told
@@ -52,7 +49,7 @@ def _reason(made: object) -> None:
 
 def merge(options: Namespace, config: Config) -> int:
     """Make two entries one."""
-    with _writable(options, config) as store:
+    with writable(options, config) as store:
         known = pipeline.inventory(store)
         one, other = by_prefix(known, options.id), by_prefix(known, options.other)
         if one.id == other.id or one.site != other.site:
@@ -76,7 +73,7 @@ def merge(options: Namespace, config: Config) -> int:
 
 def split(options: Namespace, config: Config) -> int:
     """Make one entry several."""
-    with _writable(options, config) as store:
+    with writable(options, config) as store:
         found = by_prefix(pipeline.inventory(store), options.id)
         keys = store.keys_of(found.id)
         parts = identity.parts(keys)
@@ -135,18 +132,5 @@ def _choice(parts: list[str]) -> str:
     return f"its parts are {', '.join(parts)}"
 
 
-def _writable(options: Namespace, config: Config) -> Store:
-    open_store(options, config).__exit__()  # says so where there is none yet
-    path: Path = options.db or config.store.file
-    return Store(path)
-
-
 def _told(options: Namespace) -> Told:
-    return Told(_user(), options.why, time.time())
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user needs no name
-        return str(os.getuid())
+    return Told(user(), options.why, time.time())

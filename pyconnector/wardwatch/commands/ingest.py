@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from wardwatch import findings
-from wardwatch.commands import Verb, complain, open_store, rules, show
+from wardwatch.commands import Verb, complain, open_store, rules, show, trend
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
 from wardwatch.pipeline import Ingest, Report
@@ -44,15 +44,16 @@ def ingest(options: Namespace, config: Config) -> int:
         findings.read(store)
         renewed = rules.renew(store, config)
         known = store.device_count(site)
-    for problem in report.problems:
-        complain(problem)
-    show(
-        [
-            Text(_summary(report)),
-            Text(f"Site {terminal.safe(site)} now has {known} devices."),
-            *([Text(renewed)] if renewed else []),
-        ]
-    )
+        for problem in report.problems:
+            complain(problem)
+        show(
+            [
+                Text(_summary(report)),
+                Text(f"Site {terminal.safe(site)} now has {known} devices."),
+                *([Text(renewed)] if renewed else []),
+            ]
+        )
+        trend.keep(store, store.sites(), config)
     return 1 if report.failed else 0
 
 

@@ -1,4 +1,4 @@
-"""`devices`, `device`, `who`, `report`: what is known."""
+"""`devices`, `device`, `who`, `changes`: what is known."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import time
 from argparse import Namespace
 from collections.abc import Iterable
 from ipaddress import ip_address
-from pathlib import Path
 from typing import get_args
 
 from rich.text import Text
 
-from wardwatch import findings, pipeline, risks
-from wardwatch.commands import CommandError, Verb, open_store, show, show_json
+from wardwatch import deciding, findings, pipeline, recording, risks
+from wardwatch.commands import CommandError, Verb, enter, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.documents import change_json, device_json, event_json, iso_time
+from wardwatch.documents import change_json, device_json, event_json, hours_json, iso_time
 from wardwatch.finding_json import finding_json
 from wardwatch.hearing import seconds
-from wardwatch.outputs import csv, html, terminal
+from wardwatch.outputs import csv, terminal
 from wardwatch.outputs import findings as shown
+from wardwatch_enrichment import hours
 from wardwatch_enrichment.changes import Kind
 from wardwatch_enrichment.finding import OPEN
 from wardwatch_enrichment.links import holders
@@ -50,22 +50,6 @@ def add(verb: Verb) -> None:
     made.add_argument("--kind", choices=get_args(Kind), help="only of this kind")
     made.add_argument("--site", metavar="NAME", help="only of this site")
     made.add_argument("--json", action="store_true", help="one JSON object a line, with evidence")
-
-    made = verb(
-        "report",
-        report,
-        "write the inventory as an HTML report",
-        "wardwatch report -o report.html",
-    )
-    made.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("report.html"),
-        metavar="FILE",
-        help="where to (default: report.html)",
-    )
-    made.add_argument("--site", metavar="NAME", help="only this site's")
 
     _add_who(verb)
 
@@ -118,6 +102,7 @@ def devices(options: Namespace, config: Config) -> int:
             show_json(device_json(device))
     elif options.csv:
         csv.write(found, sys.stdout)
+        enter(options, config, "devices", f"{len(found)} devices as CSV")
     else:
         show(terminal.inventory(found))
     return 0
@@ -128,17 +113,23 @@ def device(options: Namespace, config: Config) -> int:
     with open_store(options, config) as store:
         found = by_prefix(pipeline.inventory(store), options.id)
         now = time.time()
-        known = risks.of_device(store, found, now, risks.policy_of(config.risk.policy))
+        decided = risks.policy_of(config.risk.policy)
+        known = risks.of_device(store, found, now, decided)
         rated = known.rated if known else ()
+        ((_, rated),) = recording.dated(store, [(found, rated)], now, decided)
         open_ = [one for one in rated if one.finding.affected in OPEN]
         measures = findings.measures(store, known.around, open_) if known else {}
+        held = deciding.held(store, [(found, rated)], now)
+        around = next(findings.site_of(store, found, now).arounds([found.id]))
+    seen = hours.hours(around, config.site.zone)
     if options.json:
         events = {"events": [event_json(e) for e in found.events]}
-        made = {"findings": [finding_json(found, one) for one in rated]}
-        show_json(device_json(found) | events | made)
+        made = {"findings": [finding_json(found, r, held.get(r.finding.id)) for r in rated]}
+        show_json(device_json(found) | events | {"hours": hours_json(seen)} | made)
     else:
         show(terminal.detail(found))
-        show(shown.detail(open_, measures))
+        show([Text(hours.sentence(seen))] if seen else [])
+        show(shown.detail(open_, measures, held))
     return 0
 
 
@@ -220,19 +211,3 @@ def _at_site(devices: Iterable[Device], options: Namespace) -> Device:
 
 def _name(device: Device) -> str | None:
     return device.hostname or next(iter(device.names), device.model)
-
-
-def report(options: Namespace, config: Config) -> int:
-    """Write the HTML report."""
-    now, decided = time.time(), risks.policy_of(config.risk.policy)
-    with open_store(options, config) as store:
-        found = pipeline.inventory(store, options.site)
-        known = {
-            one.device.id: one.rated
-            for site in ([options.site] if options.site else store.sites())
-            for one in risks.of_site(store, site, now, decided)
-        }
-    written = html.write(found, options.output, site=options.site, generated=now, findings=known)
-    pages = f" and {len(written) - 1} pages beside it" if len(written) > 1 else ""
-    show([Text(f"Wrote {written[0]}{pages}: {len(found)} devices.")])
-    return 0

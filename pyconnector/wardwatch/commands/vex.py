@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from rich.text import Text
 
 from wardwatch import __version__, findings, pipeline
-from wardwatch.commands import CommandError, Verb, open_store, show
+from wardwatch.commands import CommandError, Verb, enter, open_store, show
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.findings import Found
@@ -88,6 +88,7 @@ def export(options: Namespace, config: Config) -> int:
         return 0
     files.replace(options.output, _text(options.form, edition, said))
     show([Text(terminal.safe(_told(options.output, edition, said)))])
+    enter(options, config, "vex export", f"{options.output}, version {edition.latest.number}")
     return 0
 
 

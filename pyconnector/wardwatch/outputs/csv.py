@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from wardwatch.documents import device_json
+from wardwatch.spreadsheet import guarded
 from wardwatch_enrichment.model import Device
 
 COLUMNS = (
     "id", "site", "class", "type", "manufacturer", "model", "serial_number", "software_versions",
     "udi", "os", "hostname", "names", "ips", "macs", "via", "first_seen", "last_seen",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  full-width ones work, too
 
 
 def write(devices: Iterable[Device], stream: TextIO) -> None:
@@ -26,9 +26,4 @@ def write(devices: Iterable[Device], stream: TextIO) -> None:
 
 
 def _cell(value: object) -> str:
-    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    text = "".join(c if c.isprintable() else " " for c in text)
-    # Where the semicolon is the separator, what follows one is a cell of its own.
-    return ";".join(
-        f"'{part}" if part.lstrip(" \"'").startswith(_FORMULA) else part for part in text.split(";")
-    )
+    return guarded("; ".join(map(str, value)) if isinstance(value, list) else str(value or ""))

@@ -11,7 +11,7 @@ import msgspec
 
 from wardwatch.eve import Record
 from wardwatch.parsers import View, address
-from wardwatch_enrichment.model import Alarm
+from wardwatch_enrichment.model import BLOCKED, Alarm
 
 LOG = "eve_alert"
 SCOPED = True
@@ -28,6 +28,7 @@ class Alert(msgspec.Struct, gc=False, omit_defaults=True):
     signature: str = ""
     category: str | None = None
     severity: int | None = None
+    action: str | None = None
 
 
 class Row(Record, gc=False, tag="alert"):
@@ -41,7 +42,8 @@ def alarms(row: Row) -> Iterator[Alarm]:
     said = row.alert
     if not said.signature_id or said.signature_id in ENGINE_SIDS:
         return
-    about = (said.signature, said.signature_id, said.severity, said.category or None)
+    text = said.signature + (BLOCKED if said.action == "blocked" else "")
+    about = (text, said.signature_id, said.severity, said.category or None)
     source, target = address(row.src_ip), address(row.dest_ip)
     yield Alarm(source, target, "outbound", *about)
     yield Alarm(target, source, "inbound", *about)
