@@ -43,7 +43,7 @@ HAVE = {
         *("bacnet", "icsnpp-bacnet_example"),
         *("intellivue", "gen-intellivue-connect-indication"),
     },
-    18005: {"link"},  # an FTP server
+    18005: {"link", "wards"},  # an FTP server, telnet consoles
 }
 ESCAPES = {"\\F\\": "|", "\\S\\": "^", "\\R\\": "~", "\\T\\": "&", "\\E\\": "\\"}
 PLACE = ("fac", "bldng", "flr", "poc", "rm", "bed")
