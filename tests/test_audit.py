@@ -101,6 +101,8 @@ def test_a_year(run: Run) -> None:
         "withdrawn: moved", "csaf",
     ):  # fmt: skip
         assert words in text
+    # of the acceptance and of what ended it; who only takes care of a finding withdraws nothing
+    assert text.count("withdrawn: ") == 2
     kinds = [entry["kind"] for entry in entries(audit)]
     assert kinds.count("accept") == 5
     assert {"change", "report", "coverage", "feed", "assign"} <= set(kinds)
@@ -143,6 +145,8 @@ def test_what_is_given_out_enters_itself(run: Run) -> None:
     assert len(table) == len(told)
     assert "must be before" in run("audit", "--since", day(3), code=2)
     assert "is no date" in run("audit", "--since", "once", code=2)
+    for far in ("9999-12-31", "0001-01-01T00:00:00+14:00"):
+        assert "is no date" in run("audit", "--since", far, code=2)
     old = [json.loads(line) for line in run("audit", "--json", "--until", day(-1)).splitlines()]
     assert {entry["kind"] for entry in old} == {"feed"}
 

@@ -182,6 +182,19 @@ def test_what_became_worse_is_accepted_no_longer(run: Run) -> None:
     assert again["decided"]["lapsed"] is None
 
 
+def test_a_much_higher_score_is_accepted_no_longer() -> None:
+    """As when it is attacked since: its label may be as urgent as before."""
+    given = Decision(site="s", finding="f", kind="accept", who="W", at=0, until=DAY,
+                     label="Attend", verdict="exploitable", score=38.4)  # fmt: skip
+    assert standing([given], 1.0, Grade("Attend", "exploitable", score=39.9)).accepted == given
+    assert standing([given], 1.0, Grade("Attend", "exploitable", score=12.0)).accepted == given
+    now = standing([given], 1.0, Grade("Attend", "exploitable", score=64.0))
+    assert now.accepted is None
+    assert now.lapsed.endswith("holds: a score of medium then, a score of critical now")
+    bare = replace(given, score=None)  # of what nobody published a vector
+    assert standing([bare], 1.0, Grade("Attend", "exploitable", score=64.0)).accepted == bare
+
+
 def test_an_acceptance_is_taken_back(run: Run) -> None:
     """As a record of its own; what there is none of cannot be."""
     ward(run)

@@ -212,6 +212,8 @@ def test_a_settled_finding_is_explained(run: Run, everything: list[dict[str, Any
 def test_wrong_ids_are_refused(run: Run, everything: list[dict[str, Any]]) -> None:
     """With what to do about it."""
     assert "is no id of a finding; `wardwatch findings" in run("CVE-2020-12045", code=1)
+    device = everything[0]["device"]["id"]
+    assert "those of devices are others" in run(device, code=1)
     assert "is no id" in run("\x1b[31m", code=1)
     assert "no finding has this id now" in run("0" * 16, code=1)
     first = {one["id"][0] for one in everything}

@@ -86,6 +86,7 @@ def test_days_that_cannot_be_shown(told: Told) -> None:
     """Each with what is there instead."""
     assert f"first record, which is of {day(0)}" in told("findings", "--as-of", day(-1), code=1)
     assert "write it as 2026-11-22" in told("findings", "--as-of", "yesterday", code=2)
+    assert "is yet to come" in told("findings", "--as-of", "2199-01-01", code=2)
     assert "no finding of a device" in told(
         "findings", "--as-of", day(3), "--device", "zzz", code=1
     )

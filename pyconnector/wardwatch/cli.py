@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except sqlite3.Error as error:
         message = f"the database: {error}; what was committed before is kept"
     except OSError as error:
-        message = str(error)
+        named = error.filename is not None and error.strerror
+        message = f"{error.filename}: {error.strerror}" if named else str(error)
     except KeyboardInterrupt:
         message = "stopped; what was committed before is kept"
     commands.complain(message)
@@ -94,7 +95,8 @@ def _common() -> argparse.ArgumentParser:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wardwatch",
-        description="Medical-device inventory from the logs of a network monitor. "
+        description="Medical devices from the logs of a network monitor: what is there, what can "
+        "be exploited on which, and what to do first. "
         "It only reads logs; nothing is ever sent to a device.",
     )
     parser.add_argument("--version", action="version", version=f"wardwatch {__version__}")

@@ -78,12 +78,15 @@ def held_then(store: Store, states: Iterable[State], at: float) -> dict[str, Sta
 def grade_then(state: State) -> Grade:
     """Return how grave a finding was."""
     harm = state.case is not None and state.case.threat.harm
-    return Grade(state.label, state.verdict, harm)
+    scored = state.case is not None and state.case.cvss
+    return Grade(state.label, state.verdict, harm, state.score if scored else None)
 
 
 def grade(rated: Rated) -> Grade:
     """Return how grave a finding is."""
-    return Grade(rated.risk.label, rated.finding.verdict, rated.case.threat.harm)
+    risk, case = rated.risk, rated.case
+    score = risk.score if case.cvss else None
+    return Grade(risk.label, rated.finding.verdict, case.threat.harm, score)
 
 
 def by_finding(store: Store, site: str | None = None) -> dict[str, list[Decision]]:
@@ -107,7 +110,9 @@ def target(known: Mapping[str, Target], asked: str) -> Target:
     hits = [asked] if asked in known else [key for key in known if asked and key.startswith(asked)]
     if len(hits) != 1:
         problem = "several ids begin so" if hits else "no finding has this id, or it is closed"
-        raise DecisionError(f"{problem}; `wardwatch findings --json` lists them")
+        raise DecisionError(
+            f"{problem}; `wardwatch findings` tells the ids of findings (a device's is another)"
+        )
     return known[hits[0]]
 
 

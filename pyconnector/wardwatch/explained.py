@@ -64,7 +64,7 @@ def explained(
             for rated in rating.rate(around, wanted):
                 told = derivation.explain(rated.case, rated.risk, rated.evidence, decided.figures)
                 about = rated.finding
-                proof = tuple(_proof(about, around.device))
+                proof = tuple(dict.fromkeys(_proof(about, around.device)))
                 documents = tuple(_documents(about, store))
                 held = deciding.standing_of(rated, said, now)
                 rows = tuple(_callers(rated.reached, around))

@@ -117,8 +117,8 @@ def measures(
     """Return what can be done about findings of a device, by their ids, the first choice first."""
     made: dict[str, tuple[Mitigation, ...]] = {}
     for one in rated:
-        found, safety = one.finding, one.case.factors.safety
-        known = mitigations(found, around, entry_of(found), cwes=_cwes(store, found), safety=safety)
+        found, entry, cwes = one.finding, entry_of(one.finding), _cwes(store, one.finding)
+        known = mitigations(found, around, entry, cwes=cwes, factors=one.case.factors)
         made[found.id] = known
     return made
 

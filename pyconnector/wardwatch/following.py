@@ -20,7 +20,7 @@ NAMED = 10  # bad lines that are named in one look; the rest is counted
 
 @dataclass(slots=True)
 class Taken:
-    """What one look brought. `problems` are sentences for a person.
+    """What one look brought. `problems` are sentences for a person, `unread` those that last.
 
     `behind` is how many bytes on disk are left for the next time.
     """
@@ -30,6 +30,7 @@ class Taken:
     bad_rows: int = 0
     behind: int = 0
     problems: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 class Following:
@@ -51,7 +52,7 @@ class Following:
         """
         taken = Taken()
         marks = self._store.marks(self._site, self._sensor)
-        todo = self._growing.look(marks, now, taken.problems)
+        todo = self._growing.look(marks, now, taken.unread)
         for at, grown in enumerate(todo):
             wanted = parsers_of(grown.file, self._known)
             if wanted and not self._take(grown, wanted, taken, goes_on):

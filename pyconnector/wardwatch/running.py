@@ -38,6 +38,7 @@ class Running:
         self.health = Health(site=config.site.name, pid=os.getpid(), started=time.time())
         self._done: dict[Step, float] = {}
         self._forgot = self._told = 0.0
+        self._unread: set[str] = set()
         self._following = self._follow()
 
     def reload(self, config: Config, steps: dict[Step, float]) -> None:
@@ -106,6 +107,7 @@ class Running:
         health.behind = taken.behind
         for problem in taken.problems:
             self._problem(problem)
+        self._lasting({*taken.unread})
         return taken.rows
 
     def _turns(self, now: float) -> None:
@@ -115,6 +117,14 @@ class Running:
                 self._done[step] = now
                 step(self._store, self.health.site, now, self.health)
                 notify(WATCHDOG=1)
+
+    def _lasting(self, unread: set[str]) -> None:
+        """Tell once of files that cannot be read; once they can be, that is no problem any more."""
+        over, new = self._unread - unread, unread - self._unread
+        self.health.problems = [text for text in self.health.problems if text not in over]
+        for text in sorted(new):
+            self._problem(text)
+        self._unread = unread
 
     def _problem(self, text: str) -> None:
         if text not in self.health.problems:

@@ -12,6 +12,7 @@ from wardwatch.store import Store
 from wardwatch_enrichment.assessment import Assessment
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.matching import Index
+from wardwatch_enrichment.mitigation.measures import is_grave
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import simulation
 from wardwatch_enrichment.risk.cutting import Cut, cut
@@ -25,13 +26,17 @@ _AT_ONCE = 500  # devices whose evidence is in memory
 
 
 class Simulated(NamedTuple):
-    """A device, what would become of its findings and of its own score, and of its flows."""
+    """A device, what would become of its findings and of its own score, and of its flows.
+
+    `grave`: people have to agree first, whatever is open on it.
+    """
 
     around: Surroundings
     effects: tuple[Effect, ...]
     before: DeviceRisk
     after: DeviceRisk
     cut: Cut
+    grave: bool
 
     @property
     def device(self) -> Device:
@@ -45,6 +50,7 @@ class Bench:
     def __init__(self, store: Store, site: str, now: float, decided: Policy) -> None:
         self.place = Site(store, site, now)
         self.rater: Rater = risks.rater(self.place, decided)
+        self._weigh = risks.weigher(self.place)
         self._index: Index | None = None
 
     def engine(self, ids: Iterable[str]) -> Engine:
@@ -83,4 +89,5 @@ class Bench:
             rated = self.rater.rate(around, found)
             made = simulation.effects(around, rated, what, engine)
             whole = self.rater.whole(simulation.after(made))
-            yield Simulated(around, made, self.rater.whole(rated), whole, cut(around, what))
+            grave = is_grave(around, self._weigh(around).factors)
+            yield Simulated(around, made, self.rater.whole(rated), whole, cut(around, what), grave)

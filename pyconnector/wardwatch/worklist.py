@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from wardwatch import deciding, findings
 from wardwatch.simulate import Bench
@@ -15,7 +15,7 @@ from wardwatch_enrichment.mitigation.measures import Mitigation, mitigations
 from wardwatch_enrichment.risk.candidates import DEVICES, Known, is_above
 from wardwatch_enrichment.risk.policy import Policy
 from wardwatch_enrichment.risk.rating import Rated
-from wardwatch_enrichment.risk.simulation import Engine
+from wardwatch_enrichment.risk.simulation import Engine, Sums, is_open, sums
 from wardwatch_enrichment.risk.worklist import LIMIT, WorkList, worklist
 from wardwatch_enrichment.surroundings import Surroundings
 
@@ -28,11 +28,12 @@ def of_sites(
     """Return what to do first at some sites."""
     engines: dict[str, Engine] = {}
     known: list[Known] = []
+    aside = _Aside()
     for site in sites:
         bench = Bench(store, site, now, decided)
         ids = {device.id for device in bench.place.slight}
         engines[site] = bench.engine(ids)
-        known += _known(bench, ids)
+        known += _known(bench, ids, aside)
 
     def advised(around: Surroundings) -> Iterable[Finding]:
         return engines[around.device.site].advised(around)
@@ -40,20 +41,31 @@ def of_sites(
     def rate(around: Surroundings, found: Iterable[Finding]) -> Sequence[Rated]:
         return engines[around.device.site].rate(around, found)
 
-    return worklist(known, Engine(advised=advised, rate=rate), limit)
+    made = worklist(known, Engine(advised=advised, rate=rate), limit)
+    return made.beside(aside.rest, aside.accepted)
 
 
-def _known(bench: Bench, ids: Iterable[str]) -> Iterator[Known]:
+@dataclass(slots=True)
+class _Aside:
+    """What is no work: on devices where nothing is to be done, and what is accepted."""
+
+    rest: Sums = field(default_factory=Sums)
+    accepted: int = 0
+
+
+def _known(bench: Bench, ids: Iterable[str], aside: _Aside) -> Iterator[Known]:
     """Yield the devices on which something is to be done; what is accepted does not count."""
     memo, decided = _Memo(), deciding.by_finding(bench.place.store, bench.place.name)
     for around, found in bench.judged(ids):
         rated = tuple(bench.rater.rate(around, found))
-        if not any(map(is_above, rated)):
-            continue
         if decided:
-            now = bench.place.now
-            rated = tuple(r for r in rated if not deciding.standing_of(r, decided, now).accepted)
-        yield Known(around, rated, _measures(bench, around, rated, memo))
+            now, every = bench.place.now, rated
+            rated = tuple(r for r in every if not deciding.standing_of(r, decided, now).accepted)
+            aside.accepted += sum(is_open(r) for r in every) - sum(is_open(r) for r in rated)
+        if any(map(is_above, rated)):
+            yield Known(around, rated, _measures(bench, around, rated, memo))
+        else:
+            aside.rest = aside.rest.plus(sums(rated))
 
 
 def _measures(
@@ -67,12 +79,12 @@ def _measures(
     offers = frozenset((f.direction, f.port, f.services, f.never) for f in flows(around))
     told = tuple(fact.line for fact in around.handling if fact.kind == "patch")
     for one in filter(is_above, rated):
-        about, safety = one.finding, one.case.factors.safety
-        kind = (device.manufacturer, device.model, device.type, safety, offers, told)
-        key = (*kind, about.vulnerability, about.affected)
+        about, factors = one.finding, one.case.factors
+        kind = (device.manufacturer, device.model, device.type, device.device_class, offers, told)
+        key = (*kind, factors, about.vulnerability, about.affected)
         if key not in memo:
             entry, cwes = findings.entry_of(about), bench.cwes(about)
-            made = mitigations(about, around, entry, cwes=cwes, safety=safety)
+            made = mitigations(about, around, entry, cwes=cwes, factors=factors)
             memo[key] = tuple(_general(measure, words.named(device)) for measure in made)
         found[about.id] = memo[key]
     return found

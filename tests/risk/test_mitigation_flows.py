@@ -47,6 +47,17 @@ def test_flows_to_allow_are_those_seen() -> None:
     assert block.changes["truth"] == "strong_false"
 
 
+def test_a_rule_at_the_border_does_not_stop_neighbours() -> None:
+    """Who calls from the device's own network is told apart, where it is a border that closes."""
+    near = "10.30.1.99"
+    seen = ["accepts tcp/23 telnet", f"accepts tcp/23 telnet from {near}"]
+    made = mitigations(found(), around(seen), entry(**TELNET), cwes=["CWE-259"])
+    block = next(one for one in made if one.way == "block")
+    assert f"It does not stop those in its own network: from {near} tcp/23" in block.text
+    others = [one.text for one in made if one.way != "block"]
+    assert not any("does not stop" in text for text in others)
+
+
 def test_a_service_is_found_where_it_was_seen() -> None:
     """On any port, by what the sensor recognised there; old rows say nothing."""
     what = entry(needs=[{"service": {"names": ["telnet"]}}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from wardwatch_enrichment.posture import entries
 from wardwatch_enrichment.posture.entries import Posture
 from wardwatch_enrichment.preconditions import Precondition
 from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.case import Factors
 
 CONTENT = weaknesses.content()
 CLASSES = CONTENT["classes"]
@@ -176,16 +178,27 @@ def test_what_is_closed_needs_nothing() -> None:
     ("type_", "class_", "safety", "agree"),
     [("infusion pump", "medical", None, True), ("printer", "it", None, False),
      ("printer", "it", 8.0, True), (None, "medical", None, True), (None, "it", None, False),
-     (None, None, None, True), ("endoscopy system", "medical", None, False),
-     ("endoscopy system", "medical", 7.9, False), ("infusion pump", "medical", 1.0, True)],
+     (None, None, None, True), (None, "medical", 4.0, True), (None, None, 4.0, True),
+     (None, "it", 1.0, False), (None, "it", 8.0, True),
+     ("endoscopy system", "medical", 7.9, False),
+     ("endoscopy system", "medical", None, False), ("infusion pump", "medical", 1.0, True)],
 )  # fmt: skip
 def test_who_must_agree(type_: str | None, class_: Any, safety: float | None, agree: bool) -> None:
     """Clinical engineering and the manufacturer, from a safety factor of 8 or where it is open."""
     device = replace(DEVICE, type=type_, device_class=class_)
-    made = mitigations(found(), around((), device), entry(**TELNET), safety=safety)
+    factors = None if safety is None else Factors(safety=safety, effectiveness=0, data=0)
+    made = mitigations(found(), around((), device), entry(**TELNET), factors=factors)
     assert {one.agree for one in made if one.rank != "detection"} == {agree}
     for one in made:
         assert one.text.endswith(words.AGREE) == one.agree
+
+
+def test_who_must_agree_where_more_is_known_than_its_type() -> None:
+    """The site or the FDA calls it life-sustaining, though its kind is not."""
+    device = replace(DEVICE, type="endoscopy system", device_class="medical")
+    factors = Factors(safety=4, effectiveness=4, data=4, life=True)
+    made = mitigations(found(), around((), device), entry(**TELNET), factors=factors)
+    assert {one.agree for one in made if one.rank != "detection"} == {True}
 
 
 def test_a_workaround_is_what_its_words_say() -> None:
@@ -225,6 +238,15 @@ def test_words_are_bounded_and_escaped() -> None:
     block = next(one for one in many if one.way == "block")
     assert len(block.cut) == 200
     assert "And 194 more" in block.text
+
+
+def test_a_block_has_no_exceptions() -> None:
+    """It is a proof against all; who lets some through has a list, which is less."""
+    classes = weaknesses.content()["classes"]
+    steps = [one[rank] for one in classes for rank in ("first", "second") if rank in one]
+    blocks = [step["do"] for step in steps if step["way"] in ("block", "off")]
+    assert blocks
+    assert not [text for text in blocks if re.search(r"\b(?:but|except|only)\b", text)]
 
 
 def test_the_file_has_no_repeated_keys() -> None:

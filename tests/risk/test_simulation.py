@@ -106,9 +106,55 @@ def test_what_a_neighbour_showed_still_holds_after_a_move() -> None:
     assert (after.finding.verdict, after.case.zone) == ("exploitable", "allowlisted")
 
 
+def test_nobody_is_isolated_whom_others_go_on_to_reach() -> None:
+    """What is let through into its new network makes that a list of peers, as it is judged then."""
+    after = became([*T04A, "accepts tcp/104 dicom from 10.20.4.7"], "move", "isolated")[TELNET]
+    assert after
+    assert (after.case.zone, after.case.boundary_proven) == ("allowlisted", True)
+    assert "10.20.4.7" in after.reached.reason
+    shut = became(T04A, "move", "isolated", "block", "tcp/23")[TELNET]
+    assert shut
+    assert shut.case.zone == "isolated"
+
+
+def test_neighbours_may_stay_behind() -> None:
+    """A monitor that is moved loses the central station in its old network, unless let through."""
+    words = ["accepts tcp/2575 hl7 from 10.30.1.99", "calls 10.30.1.98 tcp/2575 hl7", "covered"]
+    found = cut(around(words), parsed(["move", "isolated"])).carried
+    assert {(flow.direction, flow.peer) for flow in found} == {
+        ("in", "10.30.1.99"), ("out", "10.30.1.98"),
+    }  # fmt: skip
+    assert all(flow.never for flow in found)
+
+
+def test_a_border_stops_no_neighbour() -> None:
+    """Of what a block ends it is told which comes from the device's own network."""
+    words = ["accepts tcp/23 telnet from 10.30.1.99", *T04A]
+    found = cut(around(words), parsed(["block", "tcp/23"]))
+    assert {flow.peer for flow in found.ended} == {"10.30.1.99", "10.20.4.7"}
+    assert {flow.peer for flow in found.near} == {"10.30.1.99"}
+
+
+def test_a_list_of_peers_does_not_keep_neighbours_out() -> None:
+    """Who was let in from its own network is still let in; nothing is credited for it."""
+    alone = became(T04A, "allow", "tcp/21,tcp/23")[TELNET]
+    shared = became([*T04A, "accepts tcp/23 telnet from 10.30.1.99"], "allow", "tcp/21,tcp/23")
+    after = shared[TELNET]
+    assert alone
+    assert after
+    assert (alone.case.zone, after.case.zone) == ("allowlisted", "enterprise")
+
+
 def test_a_replaced_device_has_no_findings() -> None:
     """Nothing is known of what comes in its place."""
     assert became(T04A, "replace") == {TELNET: None}
+
+
+def test_what_comes_in_its_place_has_to_go_on() -> None:
+    """All flows of a device that is replaced, alarms among them."""
+    found = cut(around(["accepts tcp/2575 hl7 from 10.30.1.99", *T04A]), parsed(["replace"]))
+    assert {flow.port for flow in found.carried} == {"tcp/2575", "tcp/23"}
+    assert found.forbidden == ()
 
 
 def test_a_later_version_is_kept() -> None:

@@ -7,6 +7,7 @@ import json
 import shlex
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,12 @@ def test_groups(run: Run) -> None:
     assert "--model Model 7" in said
     assert "for which devices? Name a group: --site, --ward" in run("simulate", "replace", code=2)
     assert "'burn' is no action" in run("simulate", "burn", "--ward", "ICU 1", code=2)
-    assert "it is noticed, not prevented" in run("simulate", "watch", "tcp/23", "--ward", "ICU 1")
+    said = run("simulate", "watch", "tcp/23", "--ward", "ICU 1")
+    assert "it is noticed, not prevented" in said
+    assert "It closes no port and moves nothing.\n" in said
+    assert "a device may be out of use" in run("simulate", "patch", "99", "--ward", "ICU 1")
+    said = run("simulate", "patch", "CVE-1999-0001", "--ward", "ICU 1")
+    assert "CVE-1999-0001: none of these devices has a finding of it" in said
 
 
 def test_alarms_are_named_loudly(run: Run) -> None:
@@ -151,6 +157,19 @@ def test_alarms_are_named_loudly(run: Run) -> None:
     other = run("simulate", "block", "tcp/80", "--ward", "ICU 1")
     assert "DO NOT" not in other
     assert "safe" not in other
+
+
+def test_people_agree_also_where_nothing_is_open(run: Run) -> None:
+    """A pump that is moved may be cut off whether or not something is known of it."""
+    Path("patches.csv").write_text(
+        f"ip,vulnerability,status,date,by\n10.30.1.11,{TELNET},applied,2026-01-02,B. Lang\n"
+    )
+    run("facts", "import", "patches.csv")
+    said = run("simulate", "move", "isolated", "--ward", "ICU 1")
+    assert "0 of 0 open findings" in said
+    assert "Before any of it: agree with clinical engineering" in said
+    office = run("simulate", "move", "isolated", "--ward", "ICU 1", "--json")
+    assert lines(office)[-1]["agree"].startswith("agree with")
 
 
 def test_several_actions_and_a_replacement(run: Run) -> None:
@@ -187,6 +206,30 @@ def test_the_work_list(run: Run, tmp_path: Path) -> None:
     assert "1 task removes" in said
     tried = run("simulate", *shlex.split(first["simulate"]), "--json")
     assert lines(tried)[-1]["score"]["removed"] == first["removed"]
+
+
+def test_the_sums_of_the_work_list_are_of_all(run: Run) -> None:
+    """Of what nothing is to be done about, too; what is accepted is counted apart."""
+    day = time.strftime("%Y-%m-%d", time.gmtime(NOW - DAY))
+    Path("bench.yaml").write_text(
+        f"bench_tests:\n  - {{vulnerability: {TELNET}, ip: 10.30.1.11, result: not exploitable,"
+        f" date: {day}, by: B. Lang}}\n"
+    )
+    run("facts", "import", "bench.yaml")
+    known = lines(run("findings", "--json"))
+    small = next(one for one in known if one["device"]["ips"] == ["10.30.1.11"])
+    assert (small["label"], small["score"] < 5) == ("Track", True)
+    other = next(one for one in known if one["device"]["ips"] == ["10.30.1.12"])
+    until = time.strftime("%Y-%m-%d", time.gmtime(NOW + 30 * DAY))
+    run("accept", other["id"], "--until", until, "--who", "W", "--why", "x")
+    summary = lines(run("worklist", "--json"))[-1]
+    assert summary["accepted"] == 1
+    counted = [one for one in known if one != other]
+    expected = Counter(one["label"] for one in counted)
+    assert {name: n for name, n in summary["labels"]["before"].items() if n} == expected
+    assert expected["Track"]
+    assert abs(summary["score"]["before"] - sum(one["score"] for one in counted)) < 0.2
+    assert "Not counted: 1 finding of accepted risk" in run("worklist")
 
 
 def test_a_limit_is_a_number(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,6 +137,16 @@ def test_alarms_and_therapy_are_never_cut() -> None:
     assert alone.tasks
 
 
+def test_no_rule_at_the_border_is_for_neighbours() -> None:
+    """Where one in the same network was let in, it prevents nothing and is not counted."""
+    near = at(2, ["accepts tcp/23 telnet from 10.30.1.99", "covered"])
+    block = next(task for task in plan([at(1, OPEN), near]).tasks if task.way == "block")
+    assert [unit.id for unit in block.devices] == ["0001"]
+    alone = [task for task in plan([near]).tasks if "tcp/23" in task.action or not task.action]
+    assert not [task for task in alone if task.way == "block"]
+    assert [task for task in alone if task.way == "off"]
+
+
 def test_only_watching_is_no_task() -> None:
     """Nor is what people have to work out, or what is settled."""
     ways = {task.way for task in plan().tasks}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from running.replay import Sensor
 
-KILLS = int(os.environ.get("WARDWATCH_KILLS", "12"))
+KILLS = int(os.environ.get("WARDWATCH_KILLS", "8"))
 SETTINGS = """
 [site]
 name = "north"

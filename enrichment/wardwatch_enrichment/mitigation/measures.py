@@ -20,6 +20,7 @@ from wardwatch_enrichment.mitigation.weaknesses import Weakness
 from wardwatch_enrichment.posture import peers
 from wardwatch_enrichment.posture.entries import Posture
 from wardwatch_enrichment.preconditions import Need, Precondition
+from wardwatch_enrichment.risk.case import Factors
 from wardwatch_enrichment.surroundings import Surroundings
 
 Rank = Literal["patch", "workaround", "first", "second", "segment", "detection"]
@@ -116,16 +117,16 @@ def mitigations(
     entry: Precondition | Posture | None = None,
     *,
     cwes: Sequence[str] = (),
-    safety: float | None = None,
+    factors: Factors | None = None,
 ) -> tuple[Mitigation, ...]:
     """Return what can be done about a finding, the first choice first; nothing where it is closed.
 
     `entry` is what the finding was judged by, `cwes` the weakness classes that the advisory names,
-    `safety` the safety factor of the device (0 to 10), by its type where it is not given.
+    `factors` what the loss of the device does, by its type where they are not given.
     """
     if finding.affected in SETTLED:
         return ()
-    case = _case(finding, around, entry, cwes, safety)
+    case = _case(finding, around, entry, cwes, grave=is_grave(around, factors))
     found = [*_patch(case), *_workaround(case)]
     found += _measures(case, found)
     if case.weakness.detect:
@@ -139,7 +140,8 @@ def _case(
     around: Surroundings,
     entry: Precondition | Posture | None,
     cwes: Sequence[str],
-    safety: float | None,
+    *,
+    grave: bool,
 ) -> _Case:
     needs = tuple(weaknesses.flat(entry.needs)) if entry else ()
     if isinstance(entry, Posture) and not needs and entry.names:
@@ -161,20 +163,20 @@ def _case(
         ports=tuple(sorted(ports - held)),
         held=tuple(sorted(names if unseen else ports & held)),
         named=", ".join(sorted(ports - held or ports or names)) or words.ITS_SERVICE,
-        agree=_grave(around, safety) or any(flow.never for flow in seen),
+        agree=grave or any(flow.never for flow in seen),
     )
 
 
-def _grave(around: Surroundings, safety: float | None) -> bool:
+def is_grave(around: Surroundings, factors: Factors | None = None) -> bool:
     """Tell whether people have to agree first: also where nobody knows what the device does."""
     kind = device_types().get(around.device.type or "")
-    if kind and kind.life_sustaining:
+    if (kind and kind.life_sustaining) or (factors and factors.life):
         return True
-    if safety is None and kind and kind.factors:
-        safety = kind.factors[0]
-    if safety is None:
-        return around.device.device_class in (None, "medical")
-    return safety >= _GRAVE
+    unknown = kind is None or kind.factors is None
+    if unknown and around.device.device_class in (None, "medical"):
+        return True
+    usual = kind.factors[0] if kind and kind.factors else 0.0
+    return (factors.safety if factors else usual) >= _GRAVE
 
 
 def _patch(case: _Case) -> Iterator[Mitigation]:
@@ -232,7 +234,8 @@ def _measure(case: _Case, rank: Rank, told: Mapping[str, Any], text: str) -> Mit
     if way in ("allow", "configure"):
         full = f"{text} {never} {words.callers(there, case.around)}"
         return case.make(rank, way, full, do=text, ports=case.ports, allow=there, **given)
-    full = f"{text} {never} {words.cut(there, case.around)}"
+    near = [flow for flow in there if way == "block" and case.around.is_near(flow.peer)]
+    full = f"{text} {never} {words.cut(there, case.around)} {words.within(near)}"
     closed = {"ports": case.ports, "blocks": case.ports}
     return case.make(rank, way, full, do=text, cut=there, **closed, **given)
 

@@ -82,6 +82,12 @@ def cut(flows: Sequence[Flow], around: Surroundings) -> str:
     return f"It would end nothing that was seen: {_coverage(around)}."
 
 
+def within(flows: Sequence[Flow]) -> str:
+    """Return whom no rule at the border meets."""
+    told = "It does not stop those in its own network"
+    return f"{told}: {_listed(flows)}." if flows else ""
+
+
 def callers(flows: Sequence[Flow], around: Surroundings) -> str:
     """Return who was seen there, of whom people keep those that are needed."""
     if flows:

@@ -14,16 +14,18 @@ from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
 
 GRAVE = 8.0  # safety factor from which clinical engineering and the manufacturer must agree
 AGREE = "agree with clinical engineering and the manufacturer first"
+NEAR = "a rule at the border does not stop them, only one at the device or its switch port"
 NOT_WATCHED = "not known: no sensor has watched it long enough to tell"
 
 
 class Cut(NamedTuple):
     """What an action does to the flows of one device.
 
-    `ended` are cut, `carried` have to be let through at its new place or they end, too. `forbidden`
-    names the alarm or therapy flows among what would be cut, also by a port at which none was seen.
-    `days` is for how long it was watched without a gap, 0 for not long enough; `captured` the
-    share of packets that its sensors took on their worst day, None for not known.
+    `ended` are cut, `carried` have to go on, at its new place or with the device that comes
+    instead, or they end, too. `forbidden` names the alarm or therapy flows among what would be cut,
+    also by a port at which none was seen. `near` are those of `ended` from its own network. `days`
+    is for how long it was watched without a gap, 0 for not long enough; `captured` the share of
+    packets that its sensors took on their worst day, None for not known.
     """
 
     ended: tuple[Flow, ...]
@@ -32,6 +34,7 @@ class Cut(NamedTuple):
     days: int
     flows: int
     captured: float | None
+    near: tuple[Flow, ...] = ()
 
 
 def cut(around: Surroundings, what: Supposed) -> Cut:
@@ -44,16 +47,20 @@ def cut(around: Surroundings, what: Supposed) -> Cut:
     ports = {port: kept(port, frozenset(), None, type_) for port in sorted(what.blocked)}
     forbidden = [f"{name} ({port})" for port, name in ports.items() if name]
     forbidden += [f"{flow.never} ({flow.port})" for flow in ended if flow.never]
-    moved = what.zone or what.allowed
-    carried = [f for f in seen if f not in ended and _passes(f, around, what)] if moved else []
-    return Cut(tuple(ended), tuple(carried), tuple(dict.fromkeys(forbidden)), *_coverage(around))
+    moved = what.zone or what.allowed or what.replaced
+    carried = [f for f in seen if f not in ended and _passes(f, what)] if moved else []
+    near = tuple(f for f in ended if f.direction == "in" and around.is_near(f.peer))
+    names = tuple(dict.fromkeys(forbidden))
+    return Cut(tuple(ended), tuple(carried), names, *_coverage(around), near)
 
 
-def _passes(flow: Flow, around: Surroundings, what: Supposed) -> bool:
-    """Tell whether a flow has to be let through where the device is moved, or at a list."""
-    if what.zone:
-        return not around.is_near(flow.peer)
-    return flow.direction == "in" and flow.port in what.allowed
+def _passes(flow: Flow, what: Supposed) -> bool:
+    """Tell whether a flow has to be let through where the device is moved, or at a list.
+
+    Nothing tells that its neighbours move with it: a monitor's central station may stay behind.
+    """
+    listed = flow.direction == "in" and flow.port in what.allowed
+    return listed or what.zone is not None or what.replaced
 
 
 def _to_internet(seen: Iterable[Flow], around: Surroundings) -> Iterable[Flow]:

@@ -19,6 +19,11 @@ _SHARES = frozenset({
     "affected", "verdict", "zones", "threat", "availability", "weights", "fold", "ease_weight",
     "integrity_for_effectiveness",
 })  # fmt: skip
+_IMPACTS = frozenset({"foothold", "safety", "mission", "data_lifts"})  # up to 10, as factors
+# Without these nothing has a score; and a score below the last band has no word.
+_ABOVE_NOTHING = (("weights", "safety"), ("affected", "confirmed"), ("verdict", "exploitable"),
+                  ("zones", "internet_in"), ("threat", "kev_ransomware"))  # fmt: skip
+_LAST_BAND = "info"
 
 
 class FigureError(ValueError):
@@ -76,12 +81,13 @@ def _laid_over(name: str, base: Any, value: Any, issues: list[str]) -> Any:
 
 def _number(name: str, base: Any, value: Any, issues: list[str]) -> Any:
     """Return a figure in the place of another; a zone keeps its exposure."""
-    most = 1 if name.partition(".")[0] in _SHARES else 100
+    group = name.partition(".")[0]
     whole = isinstance(base, int) and name.startswith(_WHOLE)
+    most = 366 if whole else 1 if group in _SHARES else 10 if group in _IMPACTS else 100
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         issues.append(f"{name}: {value!r} is no number")
-    elif not 0 <= value <= (366 if whole else most):
-        issues.append(f"{name}: {value} is not from 0 to {366 if whole else most}")
+    elif not 0 <= value <= most:
+        issues.append(f"{name}: {value} is not from 0 to {most}")
     elif whole and value != int(value):
         issues.append(f"{name}: {value} is no whole number")
     else:
@@ -97,10 +103,20 @@ def _disordered(figures: Figures) -> Iterator[str]:
             if values != sorted(values, reverse=falling):
                 order = " >= ".join(keys) if falling else " <= ".join(keys)
                 yield f"{name}: must stay in this order: {order}"
+    yield from _empty(figures)
     for name in ("kev", "kev_ransomware"):
         before = {"kev": "public", "kev_ransomware": "kev"}[name]
         if figures["threat"][name] < figures["threat"][before]:
             yield f"threat: {name} must not be less than {before}"
+
+
+def _empty(figures: Figures) -> Iterator[str]:
+    """Yield what would leave nothing with a score, or a score without a word."""
+    for name, key in _ABOVE_NOTHING:
+        if not _plain(figures[name][key]):
+            yield f"{name}.{key}: must be above 0, or nothing has a score"
+    if figures["bands"][_LAST_BAND]:
+        yield f"bands.{_LAST_BAND}: must be 0, the least of all scores"
 
 
 def _plain(value: Any) -> float:

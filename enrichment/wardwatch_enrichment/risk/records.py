@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple, get_args
 
 from wardwatch_enrichment.finding import Affected, Verdict
+from wardwatch_enrichment.risk import scoring
 from wardwatch_enrichment.risk.case import Case, Label
+from wardwatch_enrichment.risk.figures import model
 from wardwatch_enrichment.risk.rating import URGENCY
 
 DecisionKind = Literal["accept", "assign", "note"]
 _VERDICTS: tuple[str, ...] = get_args(Verdict)  # the worst first
+_BANDS: tuple[str, ...] = tuple(f"a score of {name}" for name in model()["bands"])  # so are these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class Grade(NamedTuple):
     label: Label
     verdict: Verdict | None = None
     harm: bool = False
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +149,16 @@ def _lapsed(given: Decision, now: float, grade: Grade | None) -> str:
         for order, then, since in (
             (URGENCY, given.label, grade.label),
             (_VERDICTS, given.verdict, grade.verdict),
+            (_BANDS, _band(given.score), _band(grade.score)),
         )
         if then in order and since in order and order.index(since) < order.index(then)
     ]
     return f"{told} no longer holds: {'; '.join(worse)}" if worse else ""
+
+
+def _band(score: float | None) -> str | None:
+    """Return the word for a score, always by the model as shipped: a site's change moves none."""
+    return None if score is None else f"a score of {scoring.band(score)}"
 
 
 def _day(ts: float) -> str:

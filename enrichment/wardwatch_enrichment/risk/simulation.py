@@ -198,8 +198,12 @@ def _configured(finding: Finding, changed: Surroundings) -> Finding:
 class Sums(NamedTuple):
     """What findings come to together."""
 
-    score: float
-    labels: Mapping[Label, int]
+    score: float = 0.0
+    labels: Mapping[Label, int] = {}
+
+    def plus(self, other: Sums) -> Sums:
+        """Return both together."""
+        return Sums(self.score + other.score, Counter(self.labels) + Counter(other.labels))
 
 
 def sums(found: Iterable[Rated]) -> Sums:

@@ -27,7 +27,7 @@ def _sensors(known: Iterable[Known]) -> Iterable[Task]:
             device = one.around.device
             blind[device.site, KEYS["subnet"](device) or ""].append((device, rated))
     for (site, subnet), found in blind.items():
-        what = f"that sees {shown(subnet, 80)}" if subnet else "where they are, which is not known"
+        what = f"that sees {shown(subnet, 80)}" if subnet else "in their network (which is it?)"
         text = f"Place a sensor {what}, or import the rules of its boundary"
         yield _tell("sensor", text, Where(site, subnet, ""), found)
 

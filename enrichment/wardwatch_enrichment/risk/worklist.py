@@ -38,12 +38,21 @@ _LEAST = 0.05  # what is less shows as 0.0
 
 
 class WorkList(NamedTuple):
-    """The tasks in their order, what would tell more, and the sums before and after all tasks."""
+    """The tasks in their order, what would tell more, and the sums before and after all tasks.
+
+    `accepted` are findings of accepted risk, which are in none of it.
+    """
 
     tasks: tuple[Task, ...]
     tells: tuple[Task, ...]
     before: Sums
     after: Sums
+    accepted: int = 0
+
+    def beside(self, rest: Sums, accepted: int) -> WorkList:
+        """Return it with sums of all: `rest` is on devices on which nothing is to be done."""
+        before, after = self.before.plus(rest), self.after.plus(rest)
+        return self._replace(before=before, after=after, accepted=accepted)
 
 
 def tasks(known: Iterable[Known], engine: Engine, limit: int = LIMIT) -> tuple[Task, ...]:
@@ -118,7 +127,7 @@ class _Plan:
         return found
 
     def _allowed(self, candidate: Candidate) -> list[str]:
-        """Return the devices at which it cuts no alarm and no therapy."""
+        """Return the devices at which it cuts no alarm and no therapy, and holds."""
         if candidate.key not in self._spared:
             self._spared[candidate.key] = [
                 device
@@ -126,7 +135,17 @@ class _Plan:
                 if cutting.cut(self._known[device].around, candidate.what).forbidden
             ]
         spared = set(self._spared[candidate.key])
-        return [device for device in candidate.devices if device not in spared]
+        return [
+            device
+            for device in candidate.devices
+            if device not in spared and self._holds(candidate, device)
+        ]
+
+    def _holds(self, candidate: Candidate, device: str) -> bool:
+        """Tell whether it keeps out who was seen: a rule at the border meets no neighbour."""
+        if candidate.way != "block":
+            return True
+        return not cutting.cut(self._known[device].around, candidate.what).near
 
     def _then(self, device: str, candidate: Candidate) -> list[Rated]:
         """Return what is open on a device once this is done, too."""

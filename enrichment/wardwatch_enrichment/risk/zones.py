@@ -49,14 +49,34 @@ def zone(
     """
     what = around.supposed or _NOTHING
     if what.zone:
-        made = Reached(what.zone, what.zone in _BOUNDED, "simulated: it is moved there")
+        made = _moved(around, what, what.zone)
     else:
         place = _Place(around, None if reached_from is None else frozenset(reached_from), ports)
         known = _EVERY if what.sealed else tuple(map(ip_network, sanctioned))
         made = place.open(known) or place.bounded()
-    if ports and what.allowed.issuperset(ports) and made.zone != "isolated":
+    listed = bool(ports) and what.allowed.issuperset(ports) and made.zone != "isolated"
+    if listed and not _neighbours(around, ports):
         return Reached("allowlisted", True, "simulated: only listed peers reach it")
     return made
+
+
+def _neighbours(around: Surroundings, ports: tuple[str, ...]) -> bool:
+    """Tell whether its own network was let in there, which no list at the border keeps out."""
+    rows = (row for row in around.of("service") if row.state == "accepted")
+    there = (row for row in rows if f"{row.proto}/{row.port}" in ports)
+    return any(around.is_near(peer) for row in there for peer in row.peers)
+
+
+def _moved(around: Surroundings, what: Supposed, name: str) -> Reached:
+    """Return the zone that a device is moved to: whom others reach is listed, and not isolated."""
+    told = "simulated: it is moved there"
+    for row in around.of("service") if name == "isolated" else ():
+        open_ = row.state == "accepted" and f"{row.proto}/{row.port}" not in what.blocked
+        if far := next((p for p in row.peers if open_ and not around.is_near(p)), None):
+            name = "allowlisted"
+            told = f"{told}, and those from outside whom it served are let through ({far})"
+            break
+    return Reached(name, name in _BOUNDED, told)
 
 
 def covered(around: Surroundings) -> bool:

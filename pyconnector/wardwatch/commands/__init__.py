@@ -21,9 +21,10 @@ from rich.table import Table
 from rich.text import Text
 
 from wardwatch.config import Config
-from wardwatch.outputs import terminal
+from wardwatch.outputs import narrow, terminal
 from wardwatch.store import Store, StoreError
 from wardwatch.store.decisions import Entered
+from wardwatch_enrichment.risk.rating import URGENCY
 
 Command = Callable[[Namespace, Config], int]
 
@@ -57,7 +58,11 @@ def show(parts: Iterable[Table | Text]) -> None:
     """Print for a person."""
     console = terminal.console()
     for part in parts:
-        console.print(part)
+        if isinstance(part, Table) and not narrow.fits(part, console.width):
+            for row in narrow.listed(part):
+                console.print(row)
+        else:
+            console.print(part)
 
 
 def show_json(document: Mapping[str, object]) -> None:
@@ -84,6 +89,11 @@ def writable(options: Namespace, config: Config) -> Store:
     open_store(options, config).__exit__()  # says so where there is none yet
     path: Path = options.db or config.store.file
     return Store(path)
+
+
+def label(text: str) -> str:
+    """Return a label as it is written, however somebody typed it."""
+    return {known.casefold(): known for known in URGENCY}.get(text.casefold(), text)
 
 
 def user() -> str:

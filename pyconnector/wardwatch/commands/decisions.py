@@ -13,7 +13,7 @@ from typing import Any
 from rich.text import Text
 
 from wardwatch import deciding, decision_rows, risks
-from wardwatch.commands import CommandError, Verb, enter, open_store, show, user, writable
+from wardwatch.commands import CommandError, Verb, enter, label, open_store, show, user, writable
 from wardwatch.config import Config
 from wardwatch.deciding import DecisionError, Target
 from wardwatch.finding_json import place
@@ -85,10 +85,7 @@ def _add_table(group: Verb) -> None:
         help="instead a row to fill in for each open finding that is not accepted",
     )
     made.add_argument(
-        "--label",
-        action="append",
-        choices=URGENCY,
-        help="of those with this label; repeatable",
+        "--label", action="append", type=label, choices=URGENCY, help="of those with this label"
     )
     made.add_argument(
         "--vulnerability", action="append", metavar="CVE", help="of those this one; repeatable"

@@ -7,12 +7,15 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
+from rich.text import Text
+
 from wardwatch import explained as finding_explained
 from wardwatch import risks
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.explained import FULL, Explained
 from wardwatch.outputs import explain as shown
+from wardwatch.outputs.findings import stands
 from wardwatch.outputs.terminal import moment
 from wardwatch_enrichment import knowledge
 
@@ -26,7 +29,7 @@ def add(verb: Verb) -> None:
         explain,
         "tell why a finding is what it is: each step, each proof and the log lines behind it",
         "wardwatch explain 3f9c2ab1\n"
-        "  wardwatch findings --json | jq -r .id | head -1 | xargs wardwatch explain",
+        "  wardwatch findings --json | head -1 | jq -r .id | xargs wardwatch explain",
     )
     made.add_argument("finding", metavar="FINDING", help="id of a finding, or how it begins")
     made.add_argument("--site", metavar="NAME", help="only this site's devices")
@@ -47,12 +50,17 @@ def explain(options: Namespace, config: Config) -> int:
         show_json(finding_explained.explained_json(one))
     else:
         show(shown.explanation(one.device, one.rated, one.steps, one.proof, one.callers))
+        if decided_so := stands(one.standing):
+            show([Text(f"decided: {decided_so}")])
         changing = finding_explained.would_change(one.rated.finding)
         show(shown.sources(changing, _documents(one), _versions(one)))
     return 0
 
 
-_REMEDY = "`wardwatch findings --json` tells the ids, and `--all` those of what is settled"
+_REMEDY = (
+    "`wardwatch findings` tells the ids of findings (those of devices are others), "
+    "and `--all` those of what is settled"
+)
 
 
 def _only(begins: str, known: Sequence[Explained]) -> Explained:

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from wardwatch import deciding, pipeline, recording, risks
 from wardwatch import findings as assessed
-from wardwatch.commands import Verb, advisory, open_store, show, trend
+from wardwatch.commands import Verb, advisory, label, open_store, show, trend
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.outputs import findings as shown
@@ -27,7 +27,11 @@ def add(verb: Verb) -> None:
     )
     made.add_argument("--device", metavar="ID", help="only of one device, with all proof")
     made.add_argument(
-        "--label", action="append", choices=URGENCY, help="only with this label; may be repeated"
+        "--label",
+        action="append",
+        type=label,
+        choices=URGENCY,
+        help="only with this label; may be repeated",
     )
     made.add_argument("--accepted", action="store_true", help="only those whose risk is accepted")
     made.add_argument("--owner", metavar="NAME", help="only those assigned to this owner")

@@ -6,17 +6,25 @@ import time
 from argparse import Namespace
 
 from wardwatch import pipeline, risks
-from wardwatch.commands import CommandError, UsageError, Verb, open_store, show, show_json
+from wardwatch.commands import (
+    CommandError,
+    UsageError,
+    Verb,
+    complain,
+    open_store,
+    show,
+    show_json,
+)
 from wardwatch.config import Config
 from wardwatch.outputs import simulation as shown
 from wardwatch.simulate import Bench
 from wardwatch_enrichment.risk import actions, selection
 
 _EXAMPLES = (
-    "wardwatch simulate block tcp/21,tcp/23 --model Spectrum\n"
-    "  wardwatch simulate move isolated patch 9.5 --ward 'ICU 3' --type 'infusion pump'\n"
+    "wardwatch simulate block tcp/21,tcp/23 --model 'SIGMA Spectrum'\n"
+    "  wardwatch simulate move isolated patch 9.5 --ward 'ward 4' --type 'infusion pump'\n"
     "  wardwatch simulate patch CVE-2020-12045 --site north --json\n"
-    "  wardwatch simulate replace --manufacturer GE --model Aestiva\n"
+    "  wardwatch simulate replace --model 'Aestiva 7100'\n"
     "actions, one or more, all done together:\n"
     "  block PORTS|internet    nobody reaches these ports; it no longer reaches the internet\n"
     "  allow PORTS             only listed peers reach these ports\n"
@@ -75,6 +83,9 @@ def simulate(options: Namespace, config: Config) -> int:
                 (device.id for device in devices if device.site == site), what
             )
         ]
+    here = {effect.before.finding.vulnerability for one in found for effect in one.effects}
+    for absent in sorted(what.fixed - here):
+        complain(f"{absent}: none of these devices has a finding of it")
     if options.json:
         for document in shown.documents(found, actions.words(what)):
             show_json(document)

@@ -113,12 +113,14 @@ def _recorded(store: Store, prefix: str) -> str:
 
 def as_of(options: Namespace, config: Config) -> int:
     """Show the findings of a day, from the record."""
-    asked = moment(options.as_of)[1]
+    begins, asked = moment(options.as_of)
     if options.accepted or options.owner:
         raise UsageError("--as-of: is of what was found; `wardwatch audit` tells what was decided")
     with open_store(options, config) as store:
         sites = [options.site] if options.site else store.sites()
         latest = _run_at(store, sites, asked, options)
+        if begins > max(time.time(), latest.at):
+            raise UsageError(f"{options.as_of}: is yet to come; the record tells what was")
         states = [state for site in sites for state in store.states_at(site, asked)]
         device = _recorded(store, options.device) if options.device else None
         held = deciding.held_then(store, states, asked)
@@ -162,11 +164,11 @@ def moment(text: str) -> tuple[float, float]:
     """Return the first and the last moment that a date or time means (UTC where it says none)."""
     try:
         given = datetime.fromisoformat(text)
-    except ValueError:
+        at = (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+        is_day = "T" not in text and ":" not in text
+        end = at + timedelta(days=1) - timedelta(microseconds=1) if is_day else at
+    except (ValueError, OverflowError):
         raise UsageError(f"{text}: is no date; write it as 2026-11-22") from None
-    at = given if given.tzinfo else given.replace(tzinfo=UTC)
-    is_day = "T" not in text and ":" not in text
-    end = at + timedelta(days=1) - timedelta(microseconds=1) if is_day else at
     return at.timestamp(), end.timestamp()
 
 

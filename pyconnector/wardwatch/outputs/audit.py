@@ -172,11 +172,15 @@ def _accepted(known: Sequence[Decided]) -> Iterator[Table | Text]:
     yield from _section(f"Acceptances: {told}" if told else "Acceptances", headings, "none", rows)
 
 
+def _withdrawn(decision: Decision) -> str:
+    return f"withdrawn: {decision.why}" if decision.kind == "accept" else ""
+
+
 def _others(known: Sequence[Decided]) -> Iterator[Table | Text]:
     rows = [
         (
             moment(one.decision.at)[:10], _several(same), one.decision.owner,
-            one.decision.status or one.decision.comment or f"withdrawn: {one.decision.why}",
+            one.decision.status or one.decision.comment or _withdrawn(one.decision),
             one.decision.who,
         )
         for same in _alike(

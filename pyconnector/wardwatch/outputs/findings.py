@@ -33,7 +33,7 @@ def overview(
     table.add_column("label", no_wrap=True)
     table.add_column("score", justify="right")
     table.add_column("due", no_wrap=True)
-    for heading in ("id", "device", "place", "affected", "here", "vulnerabilities"):
+    for heading in ("device id", "device", "place", "affected", "here", "findings"):
         table.add_column(heading, overflow="fold")
     for heading in ("reached from", "holds until", "decided"):
         table.add_column(heading, overflow="fold")
@@ -53,7 +53,7 @@ def overview(
             cell(places.get(device.id)),
             one.finding.affected.replace("_", " "),
             cell(one.finding.wording),
-            Text(safe(_listed([_called(r.finding) for r in same]))),
+            Text(safe(_listed([f"{r.finding.id[:8]} {_called(r.finding)}" for r in same]))),
             cell(one.finding.reached_from),
             moment(min(until))[:10] if until else "",
             Text(stands(held.get(one.finding.id))),

@@ -31,7 +31,7 @@ def table(found: Sequence[OfSite], by: str) -> Iterable[Table | Text]:
     many = len({one.site for one in found}) > 1 and by != "site"
     for heading in (*(["site"] if many else []), by):
         made.add_column(heading, overflow="fold")
-    for heading in ("score", "safety", "treatment", "data", "devices", "high"):
+    for heading in ("score", "safety", "effectiveness", "data", "devices", "high"):
         made.add_column(heading, justify="right")
     for heading in ("label", "findings", "cannot tell", "worst device"):
         made.add_column(heading, overflow="fold")
@@ -55,7 +55,8 @@ def table(found: Sequence[OfSite], by: str) -> Iterable[Table | Text]:
 def _worst(group: GroupRisk) -> Text:
     if not group.labels:
         return Text("nothing is open")
-    return cell(f"{group.worst.id[:8]} {name_of(group.worst) or ''} ({group.worst_score:.1f})")
+    name = cell(name_of(group.worst))
+    return Text(f"{group.worst.id[:8]} {name.plain} ({group.worst_score:.1f})")
 
 
 def name_of(device: Device) -> str | None:
@@ -70,7 +71,8 @@ def _sum(found: Sequence[GroupRisk]) -> str:
     told = f"{devices} devices in {len(found)} groups"
     if blind:
         told += f"; of {blind} something cannot be told, so that their scores are a guess"
-    return f"{told}. The three axes are folded apart; high is a share of devices by their scores."
+    told += ". The three axes are folded apart; high is a share of devices by their scores."
+    return f"{told} Findings of accepted risk count here, too: it is there."
 
 
 def as_json(one: OfSite, by: str) -> dict[str, object]:

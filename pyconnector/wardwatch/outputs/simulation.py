@@ -21,6 +21,7 @@ from wardwatch_enrichment.risk.simulation import Effect
 
 _LISTED = 12
 _NAMED = 8
+_CLOSING = ("block ", "allow ", "move ", "replace")
 
 
 class Simulated(Protocol):
@@ -41,6 +42,9 @@ class Simulated(Protocol):
     @property
     def cut(self) -> Cut: ...
 
+    @property
+    def grave(self) -> bool: ...
+
 
 def shown(found: Sequence[Simulated], actions: str) -> Iterator[Table | Text]:
     """Yield what an action would do, the findings with the same outcome in one row."""
@@ -53,7 +57,7 @@ def shown(found: Sequence[Simulated], actions: str) -> Iterator[Table | Text]:
         yield _table(found)
     yield from _sums(effects, len(changed))
     yield from _devices(found)
-    yield from _flows(found)
+    yield from _flows(found, actions)
 
 
 def _table(found: Iterable[Simulated]) -> Table:
@@ -129,7 +133,7 @@ def _devices(found: Iterable[Simulated]) -> Iterator[Text]:
         yield Text(f"… and {len(rows) - _LISTED} other kinds of devices.")
 
 
-def _flows(found: Sequence[Simulated]) -> Iterator[Text]:
+def _flows(found: Sequence[Simulated], actions: str) -> Iterator[Text]:
     forbidden = Counter(name for one in found for name in one.cut.forbidden)
     for name, count in forbidden.most_common():
         where = _counted(count, "device")
@@ -139,19 +143,19 @@ def _flows(found: Sequence[Simulated]) -> Iterator[Text]:
     if ended:
         yield Text(f"It would cut {_counted(len(ended), 'flow')} of the last 30 days:")
         yield from _some(ended)
-    else:
+        if near := sum(len(one.cut.near) for one in found):
+            yield Text(f"{_counted(near, 'flow')} of them from its own network: {cutting.NEAR}.")
+    elif any(verb in actions for verb in _CLOSING):
         yield Text(f"Flows that it would cut: {cutting.told([one.cut for one in found])}.")
+    else:
+        service = "; to be patched, a device may be out of use" if "patch " in actions else ""
+        yield Text(f"It closes no port and moves nothing{service}.")
     carried = [(one.device, flow) for one in found for flow in one.cut.carried]
     if carried:
         yield Text(f"{_counted(len(carried), 'flow')} must be let through there, or end, too:")
         yield from _some(carried)
-    if any(is_grave(one) for one in found):
+    if any(one.grave for one in found):
         yield Text(f"Before any of it: {cutting.AGREE}.", "bold")
-
-
-def is_grave(one: Simulated) -> bool:
-    """Tell whether people have to agree first."""
-    return any(cutting.is_grave(effect.before.case.factors) for effect in one.effects)
 
 
 def _some(found: Sequence[tuple[Device, Flow]]) -> Iterator[Text]:
@@ -161,7 +165,8 @@ def _some(found: Sequence[tuple[Device, Flow]]) -> Iterator[Text]:
         services = f" ({', '.join(flow.services[:3])})" if flow.services else ""
         ends = f"{'from' if flow.direction == 'in' else 'to'} {flow.peer} {flow.port}{services}"
         name = f"{device.id[:8]} {_model(device)}"
-        yield Text(safe(f"  {name}: {ends}, {flow.count} times{never}"), "red" if never else "")
+        often = _counted(flow.count, "time")
+        yield Text(safe(f"  {name}: {ends}, {often}{never}"), "red" if never else "")
     if len(order) > _LISTED:
         yield Text(f"  … and {len(order) - _LISTED} more")
 
@@ -255,10 +260,11 @@ def _summary(found: Sequence[Simulated], actions: str) -> dict[str, object]:
         "flows_to_let_through": [
             _flow(one.device, flow) for one in found for flow in one.cut.carried
         ],
+        "flows_from_own_network": sum(len(one.cut.near) for one in found),
         "coverage": cutting.told([one.cut for one in found]),
         "never_cut": forbidden,
         "recommended": not forbidden,
-        "agree": cutting.AGREE if any(is_grave(one) for one in found) else None,
+        "agree": cutting.AGREE if any(one.grave for one in found) else None,
     }
 
 

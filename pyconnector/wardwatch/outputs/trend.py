@@ -117,7 +117,7 @@ def as_of(states: Iterable[State], told: str) -> Iterator[Table | Text]:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("label", no_wrap=True)
     table.add_column("score", justify="right")
-    for heading in ("due", "id", "device", "affected", "here", "vulnerability", "zone", "since"):
+    for heading in ("due", "device id", "device", "affected", "here", "finding", "zone", "since"):
         table.add_column(heading, overflow="fold")
     known = sorted(states, key=order)
     for state in known:
@@ -131,7 +131,7 @@ def as_of(states: Iterable[State], told: str) -> Iterator[Table | Text]:
             cell(state.called),
             state.affected.replace("_", " "),
             cell((here or "").replace("_", " ")),
-            cell(vulnerability or state.vulnerability),
+            Text(f"{state.finding[:8]} ").append_text(cell(vulnerability or state.vulnerability)),
             state.zone.replace("_", " "),
             _day(since(state)),
         )

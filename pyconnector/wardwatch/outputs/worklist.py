@@ -67,12 +67,20 @@ def _sums(plan: WorkList) -> Iterator[Text]:
     removed = plan.before.score - plan.after.score
     if not plan.tasks:
         yield Text("Nothing to do that would make anything less likely.")
+        yield from _accepted(plan)
         return
     yield Text("")
     count = f"{len(plan.tasks)} tasks remove" if len(plan.tasks) > 1 else "1 task removes"
     share = removed / plan.before.score if plan.before.score else 0.0
     yield Text(f"{count} {removed:.1f} of {plan.before.score:.1f} ({share:.0%}).")
     yield Text(f"Labels then: {_labels(plan.before.labels, plan.after.labels)}.")
+    yield from _accepted(plan)
+
+
+def _accepted(plan: WorkList) -> Iterator[Text]:
+    if plan.accepted:
+        count = _counted(plan.accepted, "finding")
+        yield Text(f"Not counted: {count} of accepted risk (`wardwatch findings --accepted`).")
 
 
 def _labels(before: Mapping[Label, int], after: Mapping[Label, int]) -> str:
@@ -181,6 +189,7 @@ def documents(plan: WorkList) -> Iterator[Mapping[str, object]]:
     yield {
         "kind": "summary",
         "tasks": len(plan.tasks),
+        "accepted": plan.accepted,
         "score": {
             "before": round(plan.before.score, 1),
             "after": round(plan.after.score, 1),

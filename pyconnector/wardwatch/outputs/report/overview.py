@@ -126,7 +126,7 @@ def overview(entries: Sequence[Entry], given: Given, now: float) -> Overview:
         bar=stack("Devices by what is most urgent", _parts(entries)),
         whole=_row("All devices", list(entries), given),
         axes=[_axis(name, title, entries, given) for name, title in AXES.items()],
-        groups=[g for g in _groups(entries, given) if len(g.rows) > 1 or g.rows[0].name],
+        groups=[g for g in _groups(entries, given) if any(row.name for row in g.rows)],
         blind=_blind(entries, given),
         findings=sum(entry.labels.total() for entry in entries),
         sum=sum(one.risk.score for entry in entries for one in entry.counted),
