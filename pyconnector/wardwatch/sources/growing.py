@@ -109,6 +109,7 @@ class Growing:
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths = tuple(paths)
         self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
+        self._before = self._known
         self._here: set[str] = set()
 
     @property
@@ -126,6 +127,7 @@ class Growing:
         told: list[str] = [] if problems is None else problems
         found: list[tuple[float, Grown]] = []
         self._here = set()
+        self._before, self._known = self._known, {}  # what is gone is forgotten
         for file in self._files(told):
             try:
                 stat = file.path.stat()
@@ -156,13 +158,13 @@ class Growing:
         if zipped and quiet < _WRITTEN:
             return None
         key = (stat.st_dev, stat.st_ino)
-        size, mtime, identity = self._known.get(key, (0, 0, ""))
+        size, mtime, identity = self._before.get(key, (0, 0, ""))
         if (size, mtime) != (stat.st_size, stat.st_mtime_ns) or not identity:
             with opened(file.path) as stream:
                 if os.fstat(stream.fileno()).st_ino != stat.st_ino:
                     return None  # renamed this moment
                 identity = _identity(stream, file.log)
-            self._known[key] = (stat.st_size, stat.st_mtime_ns, identity)
+        self._known[key] = (stat.st_size, stat.st_mtime_ns, identity)
         if not identity or identity in self._here:  # twice there while it is packed or copied
             return None
         self._here.add(identity)
