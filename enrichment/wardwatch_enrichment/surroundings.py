@@ -253,8 +253,8 @@ class Surroundings:
             told = [d for d in days.values() if "sensor" in d and d.keys() & {"gaps", "dropped"}]
             if not told:
                 return None
-            shares += [_share(d, "gaps", "acks") for d in told]
-            shares += [_share(d, "dropped", "packets") for d in told]
+            shares += [share(d, "gaps", "acks") for d in told]
+            shares += [share(d, "dropped", "packets") for d in told]
         return max(shares, default=None)
 
 
@@ -279,7 +279,8 @@ def is_within(peer: str, subnet: str) -> bool:
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
-def _share(counted: Mapping[str, int], lost: str, seen: str) -> float:
+def share(counted: Mapping[str, int], lost: str, seen: str) -> float:
+    """Return which share of what was to be seen was lost, by what a sensor counted of itself."""
     if not counted.get(lost):
         return 0.0
     return counted[lost] / max(counted.get(seen, 0), counted[lost])

@@ -118,7 +118,7 @@ def target(known: Mapping[str, Target], asked: str) -> Target:
 
 def decision(about: Target, kind: DecisionKind, *, who: str, at: float, **told: Any) -> Decision:
     """Return a decision of a finding, with what that is at this time."""
-    finding, risk = about.rated.finding, about.rated.risk
+    finding, now = about.rated.finding, grade(about.rated)
     return Decision(
         site=about.device.site,
         finding=finding.id,
@@ -127,9 +127,9 @@ def decision(about: Target, kind: DecisionKind, *, who: str, at: float, **told: 
         kind=kind,
         who=who,
         at=at,
-        label=risk.label,
-        verdict=finding.verdict,
-        score=risk.score if about.rated.case.cvss else None,
+        label=now.label,
+        verdict=now.verdict,
+        score=now.score,
         **told,
     )
 

@@ -8,9 +8,10 @@ from wardwatch.documents import day_or_null, iso_time, time_or_null
 from wardwatch_enrichment.finding import Answer, Ground, Match
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import scoring
+from wardwatch_enrichment.risk.case import Risk
 from wardwatch_enrichment.risk.figures import model
 from wardwatch_enrichment.risk.rating import Rated
-from wardwatch_enrichment.risk.records import Standing
+from wardwatch_enrichment.risk.records import Standing, State
 
 
 def finding_json(
@@ -80,16 +81,23 @@ def standing_json(standing: Standing) -> dict[str, object]:
 
 def _urgency(rated: Rated) -> dict[str, object]:
     """Return how urgent a finding is; without a vector of its own it has no score."""
-    risk, scored = rated.risk, bool(rated.case.cvss)
-    axes = {"safety": risk.safety, "effectiveness": risk.effectiveness, "data": risk.data}
+    risk = rated.risk
     return {
-        "label": risk.label,
-        "score": round(risk.score, 1) if scored else None,
-        "axes": {name: round(value, 1) if scored else None for name, value in axes.items()},
+        **scores(risk, scored=bool(rated.case.cvss)),
         "due_days": risk.due_days,
         "task": risk.task,
         "bod_26_04": risk.bod_26_04,
         "reason": rated.reason,
+    }
+
+
+def scores(of: Risk | State, *, scored: bool) -> dict[str, object]:
+    """Return a label with its score and axes; what nobody could score has no figures."""
+    axes = {"safety": of.safety, "effectiveness": of.effectiveness, "data": of.data}
+    return {
+        "label": of.label,
+        "score": round(of.score, 1) if scored else None,
+        "axes": {name: round(value, 1) if scored else None for name, value in axes.items()},
     }
 
 

@@ -15,8 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from wardwatch.store import Store
+from wardwatch_enrichment.surroundings import DAY, LOSS, share
 
-DAY = 86_400.0
 WEEK = 7 * DAY
 
 
@@ -44,11 +44,13 @@ class Health:
     feeds: dict[str, float | None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def look(self, store: Store, now: float) -> None:
-        """Note how the sensors, the feeds and the database are."""
-        self.at = now
+    def count(self, store: Store) -> None:
+        """Note how many devices there are, and how large the database is."""
         self.devices = store.device_count(self.site)
         self.store_bytes = store.size()
+
+    def look(self, store: Store, now: float) -> None:
+        """Note how the sensors and the feeds are, for which all their rows are read."""
         self.sensors = dict(sensors(store, self.site, now))
         self.feeds = {feed.name: feed.newest or feed.taken for feed in store.feeds()}
 
@@ -59,26 +61,23 @@ class Health:
 
 def sensors(store: Store, site: str, now: float) -> Iterator[tuple[str, dict[str, float]]]:
     """Yield each sensor of a site with its last sign of life, and what it lost on that day."""
-    counted: dict[str, dict[str, float]] = {}
+    rows = store.coverage(site)
+    counted: dict[str, dict[str, int]] = {}
     last: dict[str, float] = {}
-    for row in store.coverage(site):
+    for row in rows:
         if row.value == "sensor":
             last[row.sensor] = max(min(row.last_seen, now), last.get(row.sensor, 0.0))
-    for row in store.coverage(site):
+    for row in rows:
         seen = last.get(row.sensor)
         if seen is not None and row.value and row.first_seen // DAY == seen // DAY:
             told = counted.setdefault(row.sensor, {})
-            told[row.value] = told.get(row.value, 0.0) + row.count
+            told[row.value] = told.get(row.value, 0) + row.count
     for name, seen in sorted(last.items()):
         told = counted.get(name, {})
-        yield name, {"last_seen": seen, "loss": max(_share(told, *w) for w in _LOSSES)}
+        yield name, {"last_seen": seen, "loss": max(share(told, *w) for w in _LOSSES)}
 
 
 _LOSSES = (("gaps", "acks"), ("dropped", "packets"))
-
-
-def _share(told: dict[str, float], lost: str, of: str) -> float:
-    return told.get(lost, 0.0) / max(told.get(of, 0.0), told.get(lost, 0.0), 1.0)
 
 
 def warnings(health: dict[str, Any], now: float) -> Iterator[str]:
@@ -92,7 +91,7 @@ def warnings(health: dict[str, Any], now: float) -> Iterator[str]:
                 f"sensor {name} has been silent for {_span(now - told['last_seen'])}: what rests "
                 "on its silence counts no more; look at it"
             )
-        elif told["loss"] > 0.01:
+        elif told["loss"] > LOSS:
             yield f"sensor {name} loses {told['loss']:.1%}: refusals prove nothing there"
     for name, newest in health["feeds"].items():
         if newest is not None and now - newest > WEEK:

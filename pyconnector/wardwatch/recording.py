@@ -20,13 +20,12 @@ from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import dates, moves, scoring
 from wardwatch_enrichment.risk.case import Clock, Label
 from wardwatch_enrichment.risk.policy import Policy
-from wardwatch_enrichment.risk.rating import URGENCY, Rated
+from wardwatch_enrichment.risk.rating import DECIDING, URGENCY, Rated
 from wardwatch_enrichment.risk.records import Quoted, State
 from wardwatch_enrichment.surroundings import LIFE
 
 _PROOFS = 8  # that are kept of a finding, the deciding ones first
 _SENTENCE, _LINE = 400, 2048  # characters of each
-_DECIDING = ("strong_false", "weak_false", "true", "unknown")
 
 
 class RecordingError(Exception):
@@ -145,7 +144,7 @@ class _Run:
             site=self._site,
             at=self._now,
             model=str(self._decided.figures["model"]),
-            policy=provenance.digest(self._decided),
+            policy=self._decided.digest(),
             figures=self._decided.own,
             versions=provenance.versions(self._store),
             devices=self._store.device_count(self._site),
@@ -279,7 +278,7 @@ def _closed(rated: Rated) -> str:
 
 def _quoted(rated: Rated) -> Iterator[Quoted]:
     """Yield what a finding rests on: the grounds of its answers, and its advisory."""
-    answers = sorted(rated.finding.answers, key=lambda one: _DECIDING.index(one.truth))
+    answers = sorted(rated.finding.answers, key=lambda one: DECIDING.index(one.truth))
     grounds = [ground for answer in answers for ground in answer.grounds]
     for ground in grounds[:_PROOFS]:
         sentence, line = ground.sentence[:_SENTENCE], ground.line[:_LINE]

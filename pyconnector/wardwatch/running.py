@@ -20,6 +20,7 @@ from wardwatch_enrichment import knowledge
 PART = 30.0  # seconds of reading, after which the devices are worked out, however much waits
 QUIET = 0.5  # seconds without a row, after which devices are worked out
 SETTLED = 10.0  # seconds, after which they are worked out whether it is quiet or not
+LOOK = 10.0  # seconds between two looks at sensors and feeds
 FORGET = 86_400.0
 Step = Callable[[Store, str, float, Health], None]
 
@@ -37,7 +38,7 @@ class Running:
         self._store, self._config, self._tell, self._steps = store, config, tell, steps
         self.health = Health(site=config.site.name, pid=os.getpid(), started=time.time())
         self._done: dict[Step, float] = {}
-        self._forgot = self._told = 0.0
+        self._forgot = self._looked = 0.0
         self._unread: set[str] = set()
         self._following = self._follow()
 
@@ -93,10 +94,13 @@ class Running:
         if now - self._forgot > FORGET:
             self._following.forget()
             self._forgot = now
-        if rows or now - self._told > 10:
+        if looks := now - self._looked > LOOK:
             health.look(self._store, time.time())
+            self._looked = now
+        if rows or looks:
+            health.at = time.time()
+            health.count(self._store)
             self._store.put_health(health.site, health.document())
-            self._told = now
         notify(WATCHDOG=1, STATUS=f"{health.devices} devices, {health.behind} bytes wait")
         return bool(health.behind)
 

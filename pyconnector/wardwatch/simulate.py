@@ -22,8 +22,6 @@ from wardwatch_enrichment.risk.simulation import Effect, Engine
 from wardwatch_enrichment.supposed import Supposed
 from wardwatch_enrichment.surroundings import Surroundings
 
-_AT_ONCE = 500  # devices whose evidence is in memory
-
 
 class Simulated(NamedTuple):
     """A device, what would become of its findings and of its own score, and of its flows.
@@ -76,10 +74,7 @@ class Bench:
             for one in self.place.judge(set(rest), self._index, with_posture=True):
                 rest.discard(one.around.device.id)
                 yield one
-        ordered = sorted(rest)
-        for at in range(0, len(ordered), _AT_ONCE):
-            for around in self.place.arounds(ordered[at : at + _AT_ONCE]):
-                yield Judged(around, ())
+        yield from (Judged(around, ()) for around in self.place.arounds(rest))
 
     def simulated(self, ids: Iterable[str], what: Supposed) -> Iterator[Simulated]:
         """Yield what would become of some devices if something were done to all of them."""

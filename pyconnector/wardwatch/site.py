@@ -75,11 +75,9 @@ class Site:
         """Yield devices with what an index comes to on them, and with what their posture shows."""
         assessment = Assessment(index, cache(self.store.statements))
         look = self._posture() if with_posture else _no_posture
-        ordered = sorted(ids)
-        for at in range(0, len(ordered), _AT_ONCE):
-            for around in self.arounds(ordered[at : at + _AT_ONCE]):
-                if found := [*assessment.findings(around), *look(around)]:
-                    yield Judged(around, tuple(sorted(found, key=order)))
+        for around in self.arounds(ids):
+            if found := [*assessment.findings(around), *look(around)]:
+                yield Judged(around, tuple(sorted(found, key=order)))
 
     def _posture(self) -> Callable[[Surroundings], Iterable[Finding]]:
         """Return what tells the posture of a device, with what the feeds say read once."""
@@ -94,13 +92,16 @@ class Site:
         return self.store.ipv6_on_link(self.name, self.now - LIFE - DAY)
 
     def arounds(self, ids: Iterable[str]) -> Iterator[Surroundings]:
-        """Yield devices of the inventory by their ids, each with its evidence."""
-        full = self.store.devices_of(ids)
-        evidence = self._evidence(full)
-        for known in full:
-            device = self._facts.laid_over(known, self._own.get(known.id))
-            threats = evidence.threats.get(known.id, ())
-            yield self._around(replace(device, events=threats) if threats else device, evidence)
+        """Yield devices of the inventory by their ids, each with its evidence, in that order."""
+        ordered = sorted(ids)
+        for at in range(0, len(ordered), _AT_ONCE):
+            full = self.store.devices_of(ordered[at : at + _AT_ONCE])
+            evidence = self._evidence(full)
+            for known in full:
+                device = self._facts.laid_over(known, self._own.get(known.id))
+                if threats := evidence.threats.get(known.id, ()):
+                    device = replace(device, events=threats)
+                yield self._around(device, evidence)
 
     def fleet_of(self, device: Device) -> int:
         """Return how many devices of its model there are, itself included."""

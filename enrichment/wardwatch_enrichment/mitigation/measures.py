@@ -24,7 +24,7 @@ from wardwatch_enrichment.risk.case import Factors
 from wardwatch_enrichment.surroundings import Surroundings
 
 Rank = Literal["patch", "workaround", "first", "second", "segment", "detection"]
-_GRAVE = 8.0  # safety factor from which clinical engineering and the manufacturer must agree
+GRAVE = 8.0  # safety factor from which clinical engineering and the manufacturer must agree
 _SERVICES = ("service", "no_authentication", "shows", "clear")
 _NOT_REACHED = {"physical", "local", "radio"}
 
@@ -176,7 +176,7 @@ def is_grave(around: Surroundings, factors: Factors | None = None) -> bool:
     if unknown and around.device.device_class in (None, "medical"):
         return True
     usual = kind.factors[0] if kind and kind.factors else 0.0
-    return (factors.safety if factors else usual) >= _GRAVE
+    return (factors.safety if factors else usual) >= GRAVE
 
 
 def _patch(case: _Case) -> Iterator[Mitigation]:

@@ -8,11 +8,11 @@ from ipaddress import ip_network
 from typing import NamedTuple
 
 from wardwatch_enrichment.mitigation.flows import Flow, flows, kept, toward
+from wardwatch_enrichment.mitigation.measures import GRAVE
 from wardwatch_enrichment.risk.case import Factors
 from wardwatch_enrichment.supposed import Supposed
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
 
-GRAVE = 8.0  # safety factor from which clinical engineering and the manufacturer must agree
 AGREE = "agree with clinical engineering and the manufacturer first"
 NEAR = "a rule at the border does not stop them, only one at the device or its switch port"
 NOT_WATCHED = "not known: no sensor has watched it long enough to tell"

@@ -24,6 +24,7 @@ from wardwatch_enrichment.surroundings import Surroundings
 CANNOT_TELL: Label = "Cannot tell"
 # The order of work: what is to be done at once first, what cannot be told before what may wait.
 URGENCY: tuple[Label, ...] = ("Act", "Attend", CANNOT_TELL, "Track*", "Track")
+DECIDING = ("strong_false", "weak_false", "true", "unknown")  # what a verdict rests on first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +156,9 @@ def device_risk(rated: Iterable[Rated], figures: Figures | None = None) -> Devic
     )
 
 
-_DECIDING = ("strong_false", "weak_false", "true", "unknown")
-
-
 def _sentence(finding: Finding) -> str:
     """Return what the verdict rests on, in one sentence; what nobody saw is called assumed."""
-    answer = min(finding.answers, key=lambda one: _DECIDING.index(one.truth), default=None)
+    answer = min(finding.answers, key=lambda one: DECIDING.index(one.truth), default=None)
     if answer and answer.grounds and answer.truth != "unknown":
         ground = max(answer.grounds, key=lambda one: one.time)
         told = ground.sentence

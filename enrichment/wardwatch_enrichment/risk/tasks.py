@@ -87,3 +87,8 @@ def earliest(found: Iterable[Rated]) -> int | None:
     """Return within how many days the first of some findings is due; None for no date."""
     days = (rated.risk.due_days for rated in found)
     return min((one for one in days if one is not None), default=None)
+
+
+def several(count: int, name: str) -> str:
+    """Return how many there are of something, in words: 1 finding, 2 findings."""
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"

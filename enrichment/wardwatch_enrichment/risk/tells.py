@@ -9,7 +9,7 @@ from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk.candidates import Known, Where, counted, every, where
 from wardwatch_enrichment.risk.groups import KEYS
 from wardwatch_enrichment.risk.rating import CANNOT_TELL, Rated
-from wardwatch_enrichment.risk.tasks import Task, earliest, unit
+from wardwatch_enrichment.risk.tasks import Task, earliest, several, unit
 from wardwatch_enrichment.vex.words import shown
 
 
@@ -50,15 +50,11 @@ def _tell(way: str, text: str, place: Where, found: Sequence[tuple[Device, Rated
         rank=0,
         kind="tell",
         way=way,
-        text=f"{text}: {_counted(len(found), 'finding')} on "
-        f"{_counted(len(devices), 'device')}, score {score:.1f}.",
+        text=f"{text}: {several(len(found), 'finding')} on "
+        f"{several(len(devices), 'device')}, score {score:.1f}.",
         **place._asdict(),
         devices=tuple(map(unit, devices.values())),
         findings=tuple(rated.finding.id for _, rated in found),
         vulnerabilities=tuple(dict.fromkeys(rated.finding.vulnerability for _, rated in found)),
         due_days=earliest(rated for _, rated in found),
     )
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"

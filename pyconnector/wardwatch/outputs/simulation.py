@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from wardwatch.finding_json import scores
 from wardwatch.outputs.terminal import cell, safe
 from wardwatch_enrichment.mitigation.flows import Flow
 from wardwatch_enrichment.model import Device
@@ -18,6 +19,7 @@ from wardwatch_enrichment.risk.case import Label
 from wardwatch_enrichment.risk.cutting import Cut
 from wardwatch_enrichment.risk.rating import URGENCY, DeviceRisk, Rated
 from wardwatch_enrichment.risk.simulation import Effect
+from wardwatch_enrichment.risk.tasks import several
 
 _LISTED = 12
 _NAMED = 8
@@ -48,7 +50,7 @@ class Simulated(Protocol):
 
 def shown(found: Sequence[Simulated], actions: str) -> Iterator[Table | Text]:
     """Yield what an action would do, the findings with the same outcome in one row."""
-    yield Text(f"Simulated on {_counted(len(found), 'device')}: {safe(actions)}. Nothing is done.")
+    yield Text(f"Simulated on {several(len(found), 'device')}: {safe(actions)}. Nothing is done.")
     if "watch " in actions:
         yield Text("What is only watched makes nothing less likely: it is noticed, not prevented.")
     effects = [one for device in found for one in device.effects]
@@ -106,7 +108,7 @@ def _sums(effects: Sequence[Effect], changed: int) -> Iterator[Text]:
     before = simulation.sums(simulation.before(effects))
     after = simulation.sums(simulation.after(effects))
     yield Text(
-        f"{changed} of {_counted(len(effects), 'open finding')} would change. "
+        f"{changed} of {several(len(effects), 'open finding')} would change. "
         f"Score removed: {before.score - after.score:.1f} of {before.score:.1f}."
     )
     labels = (
@@ -127,7 +129,7 @@ def _devices(found: Iterable[Simulated]) -> Iterator[Text]:
             alike[(_model(one.device), *scores)].append(one.device.id[:8])
     rows = sorted(alike.items(), key=lambda row: (-row[0][1], row[0]))
     for (model, before, after), ids in rows[:_LISTED]:
-        count = _counted(len(ids), "device")
+        count = several(len(ids), "device")
         yield Text(f"Device score {before:.1f} -> {after:.1f}: {count}, {safe(model)}")
     if len(rows) > _LISTED:
         yield Text(f"… and {len(rows) - _LISTED} other kinds of devices.")
@@ -136,15 +138,15 @@ def _devices(found: Iterable[Simulated]) -> Iterator[Text]:
 def _flows(found: Sequence[Simulated], actions: str) -> Iterator[Text]:
     forbidden = Counter(name for one in found for name in one.cut.forbidden)
     for name, count in forbidden.most_common():
-        where = _counted(count, "device")
+        where = several(count, "device")
         told = f"DO NOT DO THIS: it closes what carries alarms or therapy at {where}: {safe(name)}."
         yield Text(told, "bold red")
     ended = [(one.device, flow) for one in found for flow in one.cut.ended]
     if ended:
-        yield Text(f"It would cut {_counted(len(ended), 'flow')} of the last 30 days:")
+        yield Text(f"It would cut {several(len(ended), 'flow')} of the last 30 days:")
         yield from _some(ended)
         if near := sum(len(one.cut.near) for one in found):
-            yield Text(f"{_counted(near, 'flow')} of them from its own network: {cutting.NEAR}.")
+            yield Text(f"{several(near, 'flow')} of them from its own network: {cutting.NEAR}.")
     elif any(verb in actions for verb in _CLOSING):
         yield Text(f"Flows that it would cut: {cutting.told([one.cut for one in found])}.")
     else:
@@ -152,7 +154,7 @@ def _flows(found: Sequence[Simulated], actions: str) -> Iterator[Text]:
         yield Text(f"It closes no port and moves nothing{service}.")
     carried = [(one.device, flow) for one in found for flow in one.cut.carried]
     if carried:
-        yield Text(f"{_counted(len(carried), 'flow')} must be let through there, or end, too:")
+        yield Text(f"{several(len(carried), 'flow')} must be let through there, or end, too:")
         yield from _some(carried)
     if any(one.grave for one in found):
         yield Text(f"Before any of it: {cutting.AGREE}.", "bold")
@@ -165,7 +167,7 @@ def _some(found: Sequence[tuple[Device, Flow]]) -> Iterator[Text]:
         services = f" ({', '.join(flow.services[:3])})" if flow.services else ""
         ends = f"{'from' if flow.direction == 'in' else 'to'} {flow.peer} {flow.port}{services}"
         name = f"{device.id[:8]} {_model(device)}"
-        often = _counted(flow.count, "time")
+        often = several(flow.count, "time")
         yield Text(safe(f"  {name}: {ends}, {often}{never}"), "red" if never else "")
     if len(order) > _LISTED:
         yield Text(f"  … and {len(order) - _LISTED} more")
@@ -180,10 +182,6 @@ def _listed(names: Iterable[str]) -> Text:
     known = list(names)
     more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
     return Text(safe(", ".join(known[:_NAMED])) + more)
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 def documents(found: Sequence[Simulated], actions: str) -> Iterator[Mapping[str, object]]:
@@ -217,12 +215,9 @@ def _effect(device: Device, effect: Effect) -> dict[str, object]:
 
 
 def _state(rated: Rated) -> dict[str, object]:
-    risk, scored = rated.risk, bool(rated.case.cvss)
-    axes = {"safety": risk.safety, "effectiveness": risk.effectiveness, "data": risk.data}
+    risk = rated.risk
     return {
-        "label": risk.label,
-        "score": round(risk.score, 1) if scored else None,
-        "axes": {name: round(value, 1) if scored else None for name, value in axes.items()},
+        **scores(risk, scored=bool(rated.case.cvss)),
         "affected": rated.finding.affected,
         "verdict": rated.finding.verdict,
         "zone": scoring.zone_of(rated.case),

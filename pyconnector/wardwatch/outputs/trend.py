@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wardwatch.documents import iso_time, time_or_null
+from wardwatch.finding_json import scores
 from wardwatch.outputs.findings import STYLES
 from wardwatch.outputs.terminal import cell, safe
 from wardwatch_enrichment.finding import POSTURE
@@ -173,7 +174,6 @@ def detail(states: Iterable[State], told: str) -> Iterator[Text]:
 def state_json(state: State, asked: float) -> dict[str, object]:
     """Return a finding as it stood at a time, by the record."""
     scored = state.case is None or bool(state.case.cvss)
-    axes = {"safety": state.safety, "effectiveness": state.effectiveness, "data": state.data}
     return {
         "id": state.finding,
         "site": state.site,
@@ -184,9 +184,7 @@ def state_json(state: State, asked: float) -> dict[str, object]:
         },
         "vulnerability": state.vulnerability,
         "title": state.title,
-        "label": state.label,
-        "score": round(state.score, 1) if scored else None,
-        "axes": {name: round(value, 1) if scored else None for name, value in axes.items()},
+        **scores(state, scored=scored),
         "due": None if state.due is None else _day(state.due),
         "since": None if state.closed is not None else _day(since(state)),
         "reason": state.reason,

@@ -13,7 +13,7 @@ from wardwatch.spreadsheet import guarded
 from wardwatch_enrichment.mitigation.flows import Flow
 from wardwatch_enrichment.risk.case import Label
 from wardwatch_enrichment.risk.rating import URGENCY
-from wardwatch_enrichment.risk.tasks import Task, Unit
+from wardwatch_enrichment.risk.tasks import Task, Unit, several
 from wardwatch_enrichment.risk.worklist import WorkList
 
 COLUMNS = (
@@ -45,7 +45,7 @@ def _task(task: Task) -> Iterator[Text]:
     yield Text(f"{task.rank:>3}. {_short(task.text)}", "bold")
     yield Text(
         f"     removes {task.removed:.1f} for effort {task.effort} ({task.worth:.1f} per effort)"
-        f"; {_counted(len(task.findings), 'finding')}{_lifted(task.lifted)}{due}"
+        f"; {several(len(task.findings), 'finding')}{_lifted(task.lifted)}{due}"
     )
     yield Text(f"     {_units(task.devices)}")
     if task.cut:
@@ -79,7 +79,7 @@ def _sums(plan: WorkList) -> Iterator[Text]:
 
 def _accepted(plan: WorkList) -> Iterator[Text]:
     if plan.accepted:
-        count = _counted(plan.accepted, "finding")
+        count = several(plan.accepted, "finding")
         yield Text(f"Not counted: {count} of accepted risk (`wardwatch findings --accepted`).")
 
 
@@ -96,10 +96,6 @@ def _lifted(lifted: Mapping[Label, tuple[int, int]]) -> str:
     return "".join(
         f", {one} {label} -> {other}" for label, (one, other) in lifted.items() if other < one
     )
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 def _short(text: str) -> str:
