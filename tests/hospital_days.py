@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from wardwatch import recording
-from wardwatch.feeds import take_files
+from wardwatch.feeds.take import take_files
 from wardwatch.pipeline import Ingest
-from wardwatch.recording import Recorded
+from wardwatch.risk import recording
+from wardwatch.risk.recording import Recorded
 from wardwatch.scope import Scope
 from wardwatch.sources import site_facts
 from wardwatch.sources.feed_files import FeedFile

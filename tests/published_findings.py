@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from wardwatch.finding_documents import Document, Listed, Told, finding_document
+from wardwatch.documents.finding import Document, Listed, Told, finding_document
 from wardwatch_enrichment.assessment import identifier
 from wardwatch_enrichment.finding import Answer, Finding, Ground, Match
 from wardwatch_enrichment.model import Attribute, Device

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from deciding_ward import DAY, TELNET, day, findings, running, telnet, ward
 
-from wardwatch import auditing, recording
 from wardwatch.cli import main
+from wardwatch.decisions import auditing
 from wardwatch.outputs.audit import Audit, entries, page
 from wardwatch.outputs.terminal import console
+from wardwatch.risk import recording
 from wardwatch.store import Store, schema
 from wardwatch.store.decisions import Entered
 from wardwatch_enrichment.risk.policy import Policy, policy

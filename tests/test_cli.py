@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from asset_rows import CT, asset
 
-from wardwatch.cli import _parser
+from wardwatch.cli import _modules, _parser
 
 ROOT = Path(__file__).parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -204,11 +204,17 @@ def test_wrong_usage_exits_with_two(run: Run) -> None:
 def commands() -> list[str]:
     """Return every command as it is typed."""
     found = []
-    (verbs,) = [a for a in _parser()._actions if hasattr(a, "_name_parser_map")]
+    (verbs,) = [a for a in _parser(_modules(""))._actions if hasattr(a, "_name_parser_map")]
     for name, verb in verbs.choices.items():
         below = [a for a in verb._actions if hasattr(a, "_name_parser_map")]
         found += [f"{name} {action}" for sub in below for action in sub.choices] or [name]
     return found
+
+
+def test_a_command_loads_its_module_alone() -> None:
+    """Or each command would wait for the imports of all."""
+    assert {len(_modules(command.split()[0])) for command in commands()} == {1}
+    assert len(_modules("--help")) > 10
 
 
 @pytest.mark.parametrize("command", commands())

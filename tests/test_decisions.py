@@ -15,8 +15,9 @@ import deciding_ward
 import pytest
 from deciding_ward import DAY, TELNET, day, findings, running, table, telnet, ward
 
-from wardwatch import deciding, risks
 from wardwatch.cli import main
+from wardwatch.decisions import deciding
+from wardwatch.risk import risks
 from wardwatch.store import Store
 from wardwatch_enrichment.risk.policy import Policy
 from wardwatch_enrichment.risk.records import Decision, Grade, standing

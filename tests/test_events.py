@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from wardwatch import documents
 from wardwatch.cli import main
+from wardwatch.documents import device as documents
 from wardwatch.outputs import html
 from wardwatch.pipeline import Ingest, inventory
 from wardwatch.scope import Scope

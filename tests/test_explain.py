@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from wardwatch.cli import main
-from wardwatch.explained import explained, explained_json
-from wardwatch.hearing import LINE_BYTES
+from wardwatch.heard.claims import LINE_BYTES
+from wardwatch.risk.explained import explained, explained_json
 from wardwatch.store import Store
 from wardwatch_enrichment.risk.policy import Policy
 

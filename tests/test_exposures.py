@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from wardwatch import exposures as gathering
+from wardwatch.heard import exposures as gathering
 from wardwatch.pipeline import Ingest, Report
 from wardwatch.scope import Scope
 from wardwatch.store import Store

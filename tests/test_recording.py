@@ -12,7 +12,7 @@ from feeds.documents import catalogue
 from hospital_days import DAY, OWN, PUMP, START, TELNET, Hospital, exposure, service
 
 from wardwatch import pipeline
-from wardwatch.recording import RecordingError
+from wardwatch.risk.recording import RecordingError
 from wardwatch.store import Store, Told
 from wardwatch_enrichment.risk.policy import policy
 from wardwatch_enrichment.risk.records import State

@@ -16,8 +16,8 @@ from types import UnionType
 from typing import Any, get_args, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wardwatch.feed_settings import FeedSettings
-from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
+from wardwatch.feeds.settings import FeedSettings
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchSettings
 from wardwatch.scope import DEFAULT_NETWORKS, Scope
 from wardwatch.store.exposure import DAYS_KEPT
 

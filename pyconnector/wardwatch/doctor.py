@@ -14,11 +14,8 @@ from typing import Literal
 from wardwatch import __version__
 from wardwatch.config import Config
 from wardwatch.outputs import elasticsearch
-from wardwatch.outputs.elasticsearch_client import (
-    ElasticsearchError,
-    ElasticsearchSettings,
-    connect,
-)
+from wardwatch.outputs.elasticsearch_client import connect
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchError, ElasticsearchSettings
 from wardwatch.store import Store, StoreError
 from wardwatch_enrichment import oui
 

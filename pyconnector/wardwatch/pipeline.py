@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wardwatch import parsers
-from wardwatch.listening import Listening
+from wardwatch.heard.listening import Listening
 from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
 from wardwatch.sources import eve_files, zeek_files

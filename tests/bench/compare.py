@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wardwatch import risks, worklist
+from wardwatch.risk import risks, worklist
 from wardwatch.store import Store
 from wardwatch_enrichment.finding import SETTLED
 from wardwatch_enrichment.mitigation.words import named

@@ -118,7 +118,7 @@ def advisory(number: int) -> bytes:
 
 def fill(count: int, documents: int) -> None:
     """Put devices, their evidence and advisories into a new database."""
-    from wardwatch.feeds import take_files  # noqa: PLC0415
+    from wardwatch.feeds.take import take_files  # noqa: PLC0415
     from wardwatch.sources.feed_files import FeedFile  # noqa: PLC0415
     from wardwatch.store import Entry, Store  # noqa: PLC0415
     from wardwatch.store.exposure import About, Gathered, Spanned  # noqa: PLC0415

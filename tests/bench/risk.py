@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import matching
 
 if TYPE_CHECKING:
-    from wardwatch.site import Judged
+    from wardwatch.risk.site import Judged
     from wardwatch.store import Store
     from wardwatch_enrichment.risk.rating import Rated, Rater
 
@@ -33,7 +33,7 @@ ANEW = 100  # devices, each looked at by itself
 def run_fleet() -> dict[str, float]:
     """Score all findings; the time of the scoring is apart from what finds and judges them."""
     from wardwatch import findings, risks  # noqa: PLC0415
-    from wardwatch.site import Site  # noqa: PLC0415
+    from wardwatch.risk.site import Site  # noqa: PLC0415
     from wardwatch.store import Store  # noqa: PLC0415
     from wardwatch_enrichment.risk.policy import Policy  # noqa: PLC0415
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from servers.node import Node
 
-from wardwatch import recording
 from wardwatch.cli import main
 from wardwatch.outputs.elasticsearch import DEFAULT_INDEX, FINDINGS_INDEX, Elasticsearch
+from wardwatch.risk import recording
 from wardwatch.store import Store
 from wardwatch_enrichment.risk.policy import Policy
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from wardwatch.bounds import LINE_LENGTH, LIST_LENGTH, TEXT_LENGTH
-from wardwatch.documents import (
+from wardwatch.documents.bounds import LINE_LENGTH, LIST_LENGTH, TEXT_LENGTH
+from wardwatch.documents.device import (
     ATTRIBUTES,
     EVIDENCE,
     asset_document,

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from published_findings import NOW, WORST, finding, listed, placed, rate
 
-from wardwatch.bounds import LINE_LENGTH, LIST_LENGTH, TEXT_LENGTH
-from wardwatch.closed_documents import Closing, closed_document, recorded_document
-from wardwatch.documents import EVIDENCE, asset_document
-from wardwatch.finding_documents import PREDICATES, Document, device_risk, finding_document
+from wardwatch.documents.bounds import LINE_LENGTH, LIST_LENGTH, TEXT_LENGTH
+from wardwatch.documents.closed import Closing, closed_document, recorded_document
+from wardwatch.documents.device import EVIDENCE, asset_document
+from wardwatch.documents.finding import PREDICATES, Document, device_risk, finding_document
 from wardwatch.outputs import elasticsearch
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.mitigation.measures import Mitigation

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from wardwatch.bounds import TEXT_LENGTH
-from wardwatch.documents import SCHEMA
+from wardwatch.documents.bounds import TEXT_LENGTH
+from wardwatch.documents.device import SCHEMA
 from wardwatch.outputs import elasticsearch_bulk
 from wardwatch.outputs.elasticsearch import (
     DEFAULT_INDEX,

@@ -12,7 +12,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from published_findings import NOW, documents, finding, listed, placed, rate
 
-from wardwatch.finding_documents import SCHEMA, Document, finding_document
+from wardwatch.documents.finding import SCHEMA, Document, finding_document
 from wardwatch.outputs.elasticsearch import PublishResult, check, findings_index
 from wardwatch.outputs.elasticsearch_findings import Findings, publish_findings
 from wardwatch_enrichment.model import Device

@@ -11,8 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from wardwatch import risks
 from wardwatch.cli import main
+from wardwatch.risk import risks
 from wardwatch.store import Store
 from wardwatch_enrichment.risk.policy import Policy
 from wardwatch_enrichment.risk.rating import URGENCY, Rated

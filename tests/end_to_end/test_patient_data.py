@@ -10,7 +10,7 @@ from traces.canaries import CANARIES
 
 from wardwatch.cli import main
 from wardwatch.outputs.elasticsearch import connect, findings_index
-from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchSettings
 
 CAPTURE = Path(__file__).parents[1] / "traces" / "dicom-canary.pcap"
 

@@ -10,9 +10,9 @@ from feeds.documents import Taking, advisory
 from feeds.provider import Provider, Updating
 from servers.website import Website, serve
 
-from wardwatch.feed_settings import FeedSettings
-from wardwatch.feed_update import Update
-from wardwatch.feeds import Report, take_files
+from wardwatch.feeds.settings import FeedSettings
+from wardwatch.feeds.take import Report, take_files
+from wardwatch.feeds.update import Update
 from wardwatch.sources import download, feed_files
 from wardwatch.store import Store
 

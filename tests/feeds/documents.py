@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from wardwatch.feeds import Report
+from wardwatch.feeds.take import Report
 
 Taking = Callable[..., Report]
 CASES = Path(__file__).parents[1] / "advisories"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from servers.website import Website
 
-from wardwatch.feeds import Report
+from wardwatch.feeds.take import Report
 from wardwatch.store import Store
 
 Updating = Callable[..., Report]

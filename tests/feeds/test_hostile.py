@@ -12,8 +12,8 @@ import pytest
 from feeds.documents import DOCUMENTS, Taking, advisory, catalogue
 from feeds.provider import CSAF
 
-from wardwatch import feed_kinds
-from wardwatch.feeds import take_files
+from wardwatch.feeds import kinds
+from wardwatch.feeds.take import take_files
 from wardwatch.sources import feed_files
 from wardwatch.store import Store
 from wardwatch.store import feeds as kept
@@ -35,7 +35,7 @@ def test_bombs_are_not_unpacked(
     assert "unpacks to over" in take(tmp_path / "bomb.zip").problems[0]
     monkeypatch.setattr(feed_files, "MAX_MEMBERS", 1)
     assert "has over 1 files" in take(tmp_path / "bomb.zip").problems[0]
-    monkeypatch.setitem(feed_kinds.LIMITS, "csaf", 100)
+    monkeypatch.setitem(kinds.LIMITS, "csaf", 100)
     assert "no such file is so large" in take(a__json=advisory("EX-2")).problems[0]
 
 

@@ -13,7 +13,7 @@ import pytest
 from feeds.documents import CASES, DOCUMENTS, PUBLIC, Taking, advisory, catalogue
 from feeds.provider import CSAF
 
-from wardwatch import feeds
+from wardwatch.feeds.take import NAMED
 from wardwatch.store import Store
 
 
@@ -194,7 +194,7 @@ def test_what_is_damaged_still_counts_against_its_feed(take: Taking, store: Stor
 def test_problems_are_told_up_to_a_number(take: Taking) -> None:
     """A folder of broken files does not flood the screen."""
     report = take(**{f"a{n}__json": advisory(f"EX-{n}")[:-9] for n in range(30)})
-    assert (report.refused, len(report.problems)) == (30, feeds.NAMED)
+    assert (report.refused, len(report.problems)) == (30, NAMED)
 
 
 def test_the_public_data_is_taken(take: Taking, store: Store) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from feeds.documents import advisory
 
-from wardwatch.feeds import take_files
+from wardwatch.feeds.take import take_files
 from wardwatch.sources.feed_files import FeedFile
 from wardwatch.store import Store, StoreError
 from wardwatch.store.schema import SCHEMA_VERSION

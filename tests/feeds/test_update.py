@@ -15,8 +15,8 @@ from feeds.documents import advisory, catalogue
 from feeds.provider import Provider, Updating, ids
 from servers.website import Website
 
-from wardwatch.feed_settings import SettingsError
-from wardwatch.feeds import Report, take_files
+from wardwatch.feeds.settings import SettingsError
+from wardwatch.feeds.take import Report, take_files
 from wardwatch.sources.feed_files import read
 from wardwatch.store import Store
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from wardwatch import parsers
-from wardwatch.alarms import Alarms
-from wardwatch.exposures import Exposures
-from wardwatch.hearing import Hearing
+from wardwatch.heard.alarms import Alarms
+from wardwatch.heard.claims import Hearing
+from wardwatch.heard.exposures import Exposures
 from wardwatch.scope import Scope
 from wardwatch.sources import zeek_files
 from wardwatch.sources.files import LogFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wardwatch.config import load
-from wardwatch.running import Running
+from wardwatch.running.loop import Running
 from wardwatch.store import Store
 
 ROW = '{"ts":1000,"uid":"C1","id.orig_h":"10.0.0.7","id.resp_h":"10.0.0.8","conn_state":"SF"}\n'

@@ -13,16 +13,17 @@ from pathlib import Path
 
 from rich.text import Text
 
-from wardwatch import deciding, recording, risks
-from wardwatch import findings as assessed
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.feed_kinds import LIMITS
-from wardwatch.finding_json import finding_json, place
+from wardwatch.decisions import deciding
+from wardwatch.documents.finding_json import finding_json, place
+from wardwatch.feeds.kinds import LIMITS
 from wardwatch.outputs import findings as shown
 from wardwatch.outputs.findings import Held
 from wardwatch.outputs.terminal import safe
-from wardwatch.risks import Found
+from wardwatch.risk import findings as assessed
+from wardwatch.risk import recording, risks
+from wardwatch.risk.risks import Found
 from wardwatch.sources import bulletins
 from wardwatch.store import Store
 from wardwatch_enrichment import curation

@@ -6,10 +6,10 @@ import sys
 import time
 from argparse import Namespace
 
-from wardwatch import auditing
 from wardwatch.commands import UsageError, Verb, open_store, show, show_json
 from wardwatch.commands.trend import moment
 from wardwatch.config import Config
+from wardwatch.decisions import auditing
 from wardwatch.outputs import audit as written
 
 _YEAR = 365 * 86_400.0

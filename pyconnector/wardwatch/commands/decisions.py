@@ -12,13 +12,15 @@ from typing import Any
 
 from rich.text import Text
 
-from wardwatch import deciding, decision_rows, risks
 from wardwatch.commands import CommandError, Verb, enter, label, open_store, show, user, writable
 from wardwatch.config import Config
-from wardwatch.deciding import DecisionError, Target
-from wardwatch.finding_json import place
+from wardwatch.decisions import deciding
+from wardwatch.decisions import rows as decision_rows
+from wardwatch.decisions.deciding import DecisionError, Target
+from wardwatch.documents.finding_json import place
 from wardwatch.outputs import decisions as written
 from wardwatch.outputs.terminal import moment, safe
+from wardwatch.risk import risks
 from wardwatch.sources import decisions as rows
 from wardwatch.store import Store
 from wardwatch_enrichment.finding import OPEN

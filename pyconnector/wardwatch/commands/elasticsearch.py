@@ -9,13 +9,14 @@ from pathlib import Path
 
 from rich.text import Text
 
-from wardwatch import risks
 from wardwatch.commands import Verb, complain, enter, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import elasticsearch, terminal
 from wardwatch.outputs.elasticsearch_bulk import PublishResult
-from wardwatch.outputs.elasticsearch_client import ElasticsearchSettings, connect
-from wardwatch.publishing import Publishing, published
+from wardwatch.outputs.elasticsearch_client import connect
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchSettings
+from wardwatch.risk import risks
+from wardwatch.risk.publishing import Publishing, published
 
 
 def add(verb: Verb) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from wardwatch import explained as finding_explained
-from wardwatch import risks
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.explained import FULL, Explained
 from wardwatch.outputs import explain as shown
 from wardwatch.outputs.findings import stands
 from wardwatch.outputs.terminal import moment
+from wardwatch.risk import explained as finding_explained
+from wardwatch.risk import risks
+from wardwatch.risk.explained import FULL, Explained
 from wardwatch_enrichment import knowledge
 
 _ID = re.compile(rf"[0-9a-f]{{1,{FULL}}}")

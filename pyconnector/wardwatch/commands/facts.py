@@ -12,7 +12,7 @@ from rich.text import Text
 from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json, trend
 from wardwatch.config import Config
-from wardwatch.documents import iso_time
+from wardwatch.documents.device import iso_time
 from wardwatch.outputs import terminal
 from wardwatch.sources import site_facts
 from wardwatch.store import Store

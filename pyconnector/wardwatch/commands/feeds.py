@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from wardwatch import findings
 from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json, trend
 from wardwatch.config import Config
-from wardwatch.documents import time_or_null
-from wardwatch.feed_settings import SettingsError
-from wardwatch.feed_update import Update
-from wardwatch.feeds import Report, take_files
+from wardwatch.documents.device import time_or_null
+from wardwatch.feeds.settings import SettingsError
+from wardwatch.feeds.take import Report, take_files
+from wardwatch.feeds.update import Update
 from wardwatch.outputs import terminal
+from wardwatch.risk import findings
 from wardwatch.sources.feed_files import FeedFile, FeedFileError, read
 from wardwatch.store.feeds import Feed
 

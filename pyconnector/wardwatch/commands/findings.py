@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from wardwatch import deciding, pipeline, recording, risks
-from wardwatch import findings as assessed
+from wardwatch import pipeline
 from wardwatch.commands import Verb, advisory, label, open_store, show, trend
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
+from wardwatch.decisions import deciding
 from wardwatch.outputs import findings as shown
 from wardwatch.outputs.findings import Held
+from wardwatch.risk import findings as assessed
+from wardwatch.risk import recording, risks
 from wardwatch_enrichment.risk.rating import URGENCY, Rated
 from wardwatch_enrichment.risk.records import Standing
 

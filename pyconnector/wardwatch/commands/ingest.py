@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.text import Text
 
-from wardwatch import findings
 from wardwatch.commands import Verb, complain, open_store, rules, show, trend
 from wardwatch.config import Config
 from wardwatch.outputs import terminal
 from wardwatch.pipeline import Ingest, Report
+from wardwatch.risk import findings
 from wardwatch.scope import Scope
 from wardwatch.sources.files import total_bytes
 

@@ -12,14 +12,16 @@ from typing import get_args
 
 from rich.text import Text
 
-from wardwatch import deciding, findings, pipeline, recording, risks
+from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, enter, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.documents import change_json, device_json, event_json, hours_json, iso_time
-from wardwatch.finding_json import finding_json
-from wardwatch.hearing import seconds
+from wardwatch.decisions import deciding
+from wardwatch.documents.device import change_json, device_json, event_json, hours_json, iso_time
+from wardwatch.documents.finding_json import finding_json
+from wardwatch.heard.claims import seconds
 from wardwatch.outputs import csv, terminal
 from wardwatch.outputs import findings as shown
+from wardwatch.risk import findings, recording, risks
 from wardwatch_enrichment import hours
 from wardwatch_enrichment.changes import Kind
 from wardwatch_enrichment.finding import OPEN

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from wardwatch import pipeline, reported, risks
+from wardwatch import pipeline
 from wardwatch.commands import Verb, enter, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import html
+from wardwatch.risk import reported, risks
 
 
 def add(verb: Verb) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 import yaml
 from rich.text import Text
 
-from wardwatch import pipeline, risks
+from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, open_store, show, show_json
 from wardwatch.config import Config
 from wardwatch.outputs import risk_groups
 from wardwatch.outputs.risk_groups import OfSite
 from wardwatch.outputs.terminal import safe
+from wardwatch.risk import risks
 from wardwatch.store import Store
 from wardwatch_enrichment.risk import scenarios
 from wardwatch_enrichment.risk.groups import KEYS

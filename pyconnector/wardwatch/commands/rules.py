@@ -14,10 +14,11 @@ from typing import Any
 import yaml
 from rich.text import Text
 
-from wardwatch import findings, pipeline
+from wardwatch import pipeline
 from wardwatch.commands import CommandError, Verb, complain, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import files, terminal
+from wardwatch.risk import findings
 from wardwatch.store import Store
 from wardwatch_enrichment import marks, watch
 from wardwatch_enrichment.model import Device

@@ -11,16 +11,17 @@ from typing import Any
 
 from rich.text import Text
 
-from wardwatch import findings, recording, risks
-from wardwatch import health as health_
 from wardwatch.commands import CommandError, UsageError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config, load
-from wardwatch.health import Health
-from wardwatch.outputs.elasticsearch_client import ElasticsearchError, connect
+from wardwatch.outputs.elasticsearch_client import connect
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchError
 from wardwatch.outputs.terminal import moment, safe
-from wardwatch.publishing import Publishing, published
-from wardwatch.running import Running, Step
-from wardwatch.service import RunningError, Signals, alone, notify
+from wardwatch.risk import findings, recording, risks
+from wardwatch.risk.publishing import Publishing, published
+from wardwatch.running import health as health_
+from wardwatch.running.health import Health
+from wardwatch.running.loop import Running, Step
+from wardwatch.running.service import RunningError, Signals, alone, notify
 from wardwatch.store import Store
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from wardwatch import pipeline, risks
+from wardwatch import pipeline
 from wardwatch.commands import (
     CommandError,
     UsageError,
@@ -17,7 +17,8 @@ from wardwatch.commands import (
 )
 from wardwatch.config import Config
 from wardwatch.outputs import simulation as shown
-from wardwatch.simulate import Bench
+from wardwatch.risk import risks
+from wardwatch.risk.simulate import Bench
 from wardwatch_enrichment.risk import actions, selection
 
 _EXAMPLES = (

@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 from rich.text import Text
 
-from wardwatch import deciding, pipeline, recording, risks
+from wardwatch import pipeline
 from wardwatch.commands import CommandError, UsageError, Verb, complain, open_store, show, show_json
 from wardwatch.config import Config
-from wardwatch.finding_json import standing_json
+from wardwatch.decisions import deciding
+from wardwatch.documents.finding_json import standing_json
 from wardwatch.outputs import trend as shown
 from wardwatch.outputs.terminal import safe
+from wardwatch.risk import recording, risks
 from wardwatch.store import Store
 from wardwatch.store.history import Assessed
 from wardwatch_enrichment.risk import trend as over_time

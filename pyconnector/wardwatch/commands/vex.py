@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from rich.text import Text
 
-from wardwatch import __version__, findings, pipeline
+from wardwatch import __version__, pipeline
 from wardwatch.commands import CommandError, Verb, enter, open_store, show
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
-from wardwatch.findings import Found
 from wardwatch.outputs import files, terminal
+from wardwatch.risk import findings
+from wardwatch.risk.findings import Found
 from wardwatch.store import Store
 from wardwatch_enrichment.feed_form import FeedError
 from wardwatch_enrichment.vex import as_csaf, as_openvex, positions

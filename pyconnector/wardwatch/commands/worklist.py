@@ -9,12 +9,12 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from wardwatch import risks
-from wardwatch import worklist as planned
 from wardwatch.commands import Verb, enter, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import files
 from wardwatch.outputs import worklist as shown
+from wardwatch.risk import risks
+from wardwatch.risk import worklist as planned
 from wardwatch_enrichment.risk.worklist import LIMIT, WorkList
 
 _MOST = 1_000

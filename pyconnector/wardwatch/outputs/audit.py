@@ -15,7 +15,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from wardwatch.documents import iso_time, time_or_null
+from wardwatch.documents.device import iso_time, time_or_null
 from wardwatch.outputs.terminal import cell, moment, safe
 from wardwatch.spreadsheet import guarded
 from wardwatch_enrichment.risk.records import Decision

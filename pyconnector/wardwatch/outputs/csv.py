@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
-from wardwatch.documents import device_json
+from wardwatch.documents.device import device_json
 from wardwatch.spreadsheet import guarded
 from wardwatch_enrichment.model import Device
 

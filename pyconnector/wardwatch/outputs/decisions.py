@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-from wardwatch.documents import time_or_null
+from wardwatch.documents.device import time_or_null
 from wardwatch.spreadsheet import guarded
 from wardwatch_enrichment.risk.records import Decision
 

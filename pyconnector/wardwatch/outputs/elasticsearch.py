@@ -15,16 +15,15 @@ from typing import Any, NamedTuple
 
 from elasticsearch import Elasticsearch
 
-from wardwatch import documents, finding_documents
-from wardwatch.documents import asset_document
+from wardwatch.documents import device as assets
+from wardwatch.documents import finding as findings
+from wardwatch.documents.device import asset_document
 from wardwatch.outputs.elasticsearch_bulk import Action, PublishResult, hashes, send
-from wardwatch.outputs.elasticsearch_client import (
+from wardwatch.outputs.elasticsearch_client import connect, explained, one_line
+from wardwatch.outputs.elasticsearch_settings import (
     DEFAULT_INDEX,
     ElasticsearchError,
     ElasticsearchSettings,
-    connect,
-    explained,
-    one_line,
 )
 from wardwatch_enrichment.model import Device
 
@@ -53,10 +52,8 @@ class _Kind(NamedTuple):
     schema: int
 
 
-_ASSETS = _Kind(DEFAULT_INDEX, ("iomt-ecs", "iomt-common", "iomt-assets"), documents.SCHEMA)
-_FINDINGS = _Kind(
-    FINDINGS_INDEX, ("iomt-ecs", "iomt-common", "iomt-findings"), finding_documents.SCHEMA
-)
+_ASSETS = _Kind(DEFAULT_INDEX, ("iomt-ecs", "iomt-common", "iomt-assets"), assets.SCHEMA)
+_FINDINGS = _Kind(FINDINGS_INDEX, ("iomt-ecs", "iomt-common", "iomt-findings"), findings.SCHEMA)
 
 
 def findings_index(index: str) -> str:

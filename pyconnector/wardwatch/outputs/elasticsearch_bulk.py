@@ -9,7 +9,8 @@ from typing import Any
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
-from wardwatch.outputs.elasticsearch_client import BUSY, ElasticsearchError, one_line
+from wardwatch.outputs.elasticsearch_client import BUSY, one_line
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchError
 
 Action = dict[str, Any]
 

@@ -10,7 +10,6 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,12 +26,13 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 
+from wardwatch.outputs.elasticsearch_settings import ElasticsearchError, ElasticsearchSettings
+
 API_KEY_VARIABLE = "WARDWATCH_ELASTICSEARCH_API_KEY"
 PASSWORD_VARIABLE = "WARDWATCH_ELASTICSEARCH_PASSWORD"  # noqa: S105 - a name, not a password
 REQUEST_TIMEOUT = 60
 BUSY = (429, 502, 503, 504)
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds between attempts at a server that says it is busy
-DEFAULT_INDEX = "logs-iomt_assets"
 
 _API_KEY = re.compile(r"[!-~]+")
 _PRODUCT = "x-elastic-product"  # a header of every answer of Elasticsearch
@@ -72,27 +72,6 @@ _UNREACHABLE = (  # the first that fits: a TLS error is a connection error, too
 
 # Every trouble is told once, as an error: without a handler Python would print the client's, too.
 logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
-
-
-class ElasticsearchError(Exception):
-    """Elasticsearch cannot be used; the text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElasticsearchSettings:
-    """Where the server is and how to prove who we are. Holds no secret, only where one lies.
-
-    `url` is one address or several of the same cluster, separated by commas. The environment
-    variables above win over `api_key_file` and `password_file`.
-    """
-
-    url: str = "https://localhost:9200"
-    ca_file: Path | None = None
-    api_key_file: Path | None = None
-    username: str | None = None
-    password_file: Path | None = None
-    index: str = DEFAULT_INDEX
-    verify: bool = True
 
 
 def connect(settings: ElasticsearchSettings) -> Elasticsearch:

@@ -11,8 +11,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from wardwatch.closed_documents import Closing, closed_document, recorded_document
-from wardwatch.finding_documents import Document
+from wardwatch.documents.closed import Closing, closed_document, recorded_document
+from wardwatch.documents.finding import Document
 from wardwatch.outputs.elasticsearch import FINDINGS_INDEX, check
 from wardwatch.outputs.elasticsearch_bulk import Action, PublishResult, hashes, send
 from wardwatch.outputs.elasticsearch_client import explained

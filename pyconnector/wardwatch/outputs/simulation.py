@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from wardwatch.finding_json import scores
+from wardwatch.documents.finding_json import scores
 from wardwatch.outputs.terminal import cell, safe
 from wardwatch_enrichment.mitigation.flows import Flow
 from wardwatch_enrichment.model import Device

@@ -9,8 +9,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from wardwatch.documents import iso_time, time_or_null
-from wardwatch.finding_json import scores
+from wardwatch.documents.device import iso_time, time_or_null
+from wardwatch.documents.finding_json import scores
 from wardwatch.outputs.findings import STYLES
 from wardwatch.outputs.terminal import cell, safe
 from wardwatch_enrichment.finding import POSTURE

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wardwatch import deciding, findings
-from wardwatch.simulate import Bench
+from wardwatch.decisions import deciding
+from wardwatch.risk import findings
+from wardwatch.risk.simulate import Bench
 from wardwatch.store import Store
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.mitigation import words

@@ -5,10 +5,10 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 
-from wardwatch import ecs
-from wardwatch.bounds import Cut, known
-from wardwatch.documents import EVIDENCE, content_hash, iso_time
-from wardwatch.finding_documents import (
+from wardwatch.documents import ecs
+from wardwatch.documents.bounds import Cut, known
+from wardwatch.documents.device import EVIDENCE, content_hash, iso_time
+from wardwatch.documents.finding import (
     EVENT,
     SCHEMA,
     Document,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Protocol, cast
 
-from wardwatch.hearing import lines_of, rows_in_order
+from wardwatch.heard.claims import lines_of, rows_in_order
 from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
 from wardwatch.sources.blocks import Block

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import yaml
 
-from wardwatch import findings
-from wardwatch.site import Judged, Site
+from wardwatch.risk import findings
+from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
 from wardwatch_enrichment.advisory import Advisory
 from wardwatch_enrichment.device_types import device_types

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from wardwatch import feed_kinds
+from wardwatch.feeds import kinds
 from wardwatch.store import Store
 from wardwatch.store.feeds import Document, Record
 from wardwatch_enrichment.advisories import eol, epss, kev, openfda, ssvc, vex
@@ -64,8 +64,8 @@ def _not_shrunk(before: int, after: int, origin: Origin) -> None:
 
 
 def _csaf(store: Store, body: bytes, origin: Origin) -> str | None:
-    about = feed_kinds.csaf_header(body)
-    name = feed_kinds.csaf_name(about.publisher)
+    about = kinds.csaf_header(body)
+    name = kinds.csaf_name(about.publisher)
     digest = hashlib.sha256(body).hexdigest()
     document = Document(
         publisher=about.publisher, id=about.id, feed=name, released=about.released,
@@ -82,7 +82,7 @@ def _csaf(store: Store, body: bytes, origin: Origin) -> str | None:
             raise Refused(f"{about.id} is older than the one that is there ({day})")
         if SIGNED in (verified or "") and SIGNED not in (origin.verified or ""):
             raise Refused(f"{about.id} is not signed, as the one that is there is")
-    feed_kinds.check_csaf(body)
+    kinds.check_csaf(body)
     store.put_document(document)
     statements = vex.parse(body) if about.is_vex else ()
     _put_statements(store, f"{about.publisher} {about.id}", statements)
@@ -159,7 +159,7 @@ def _ssvc(store: Store, body: bytes, origin: Origin) -> str | None:
 
 
 def _eol(store: Store, body: bytes, origin: Origin) -> str | None:
-    found = eol.parse(body, feed_kinds.product(origin.url or origin.name))
+    found = eol.parse(body, kinds.product(origin.url or origin.name))
     if not found:
         raise Refused("has no release cycles")
     product = found[0].product

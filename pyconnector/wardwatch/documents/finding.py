@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wardwatch import ecs
-from wardwatch.bounds import Cut, known
-from wardwatch.documents import (
+from wardwatch.documents import ecs
+from wardwatch.documents.bounds import Cut, known
+from wardwatch.documents.device import (
     EVIDENCE,
     content_hash,
     day_or_null,
@@ -20,7 +20,7 @@ from wardwatch.documents import (
     place_fields,
     time_or_null,
 )
-from wardwatch.finding_json import finding_json
+from wardwatch.documents.finding_json import finding_json
 from wardwatch_enrichment.mitigation.measures import Mitigation
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import scoring

@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from elasticsearch import Elasticsearch
 
-from wardwatch import deciding, findings, pipeline, recording, risks
-from wardwatch.documents import iso_time
-from wardwatch.finding_documents import (
+from wardwatch import pipeline
+from wardwatch.decisions import deciding
+from wardwatch.documents.device import iso_time
+from wardwatch.documents.finding import (
     Document,
     Listed,
     Told,
@@ -19,7 +20,8 @@ from wardwatch.finding_documents import (
 from wardwatch.outputs import elasticsearch
 from wardwatch.outputs.elasticsearch_bulk import PublishResult
 from wardwatch.outputs.elasticsearch_findings import Findings, publish_findings
-from wardwatch.risks import Appraised
+from wardwatch.risk import findings, recording, risks
+from wardwatch.risk.risks import Appraised
 from wardwatch.store import Store
 from wardwatch_enrichment import knowledge
 from wardwatch_enrichment.advisory import Advisory

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from wardwatch import ecs
-from wardwatch.bounds import LINE_LENGTH, Cut, known
+from wardwatch.documents import ecs
+from wardwatch.documents.bounds import LINE_LENGTH, Cut, known
 from wardwatch_enrichment import hours
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.model import Attribute, Device, Event, Evidence

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import NamedTuple
 
-from wardwatch import deciding, findings, risks
-from wardwatch.documents import iso_time, time_or_null
-from wardwatch.finding_json import finding_json
-from wardwatch.site import Judged, Site
+from wardwatch.decisions import deciding
+from wardwatch.documents.device import iso_time, time_or_null
+from wardwatch.documents.finding_json import finding_json
+from wardwatch.risk import findings, risks
+from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
 from wardwatch.store.feeds import Document, Feed
 from wardwatch_enrichment import knowledge

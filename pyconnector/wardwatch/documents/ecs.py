@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from wardwatch.bounds import Cut
+from wardwatch.documents.bounds import Cut
 from wardwatch_enrichment.model import Device
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.IGNORECASE)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wardwatch import deciding
+from wardwatch.decisions import deciding
 from wardwatch.outputs.audit import WITHDRAWAL, Age, Altered, Audit, Decided, GivenOut, Seen
-from wardwatch.recording import called
+from wardwatch.risk.recording import called
 from wardwatch.store import Store
 from wardwatch.store.history import Assessed
 from wardwatch_enrichment.risk.policy import Policy, in_force

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from wardwatch import provenance, risks
-from wardwatch.risks import Appraised, Found
+from wardwatch.risk import provenance, risks
+from wardwatch.risk.risks import Appraised, Found
 from wardwatch.store import Store
 from wardwatch.store.history import Assessed
 from wardwatch_enrichment.finding import POSTURE, SETTLED

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple, get_args
 
-from wardwatch.hearing import seconds
-from wardwatch.risks import Appraised, Found
+from wardwatch.heard.claims import seconds
+from wardwatch.risk.risks import Appraised, Found
 from wardwatch.store import Store
 from wardwatch_enrichment.assessment import identifier
 from wardwatch_enrichment.finding import SETTLED

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from wardwatch.alarms import Alarms
-from wardwatch.exposures import Exposures
-from wardwatch.hearing import Hearing
+from wardwatch.heard.alarms import Alarms
+from wardwatch.heard.claims import Hearing
+from wardwatch.heard.exposures import Exposures
 from wardwatch.parsers import Parser
 from wardwatch.scope import Scope
 from wardwatch.sources.blocks import Block

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol, cast
 
-from wardwatch.hearing import LINE_BYTES, WayBack, rows_in_order, seconds
+from wardwatch.heard.claims import LINE_BYTES, WayBack, rows_in_order, seconds
 from wardwatch.parsers import Exposed, Interval, Parser, Part, Shown, address
 from wardwatch.scope import Scope
 from wardwatch.sources.blocks import Block

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
-from wardwatch import deciding, findings, recording, risks, worklist
+from wardwatch.decisions import deciding
 from wardwatch.outputs.report.given import Appraisal, Given, Source
-from wardwatch.risks import Appraised
-from wardwatch.site import Site
+from wardwatch.risk import findings, recording, risks, worklist
+from wardwatch.risk.risks import Appraised
+from wardwatch.risk.site import Site
 from wardwatch.store import Store
 from wardwatch_enrichment import hours
 from wardwatch_enrichment.facts import Covered, Facts

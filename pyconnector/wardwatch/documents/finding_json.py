@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from wardwatch.documents import day_or_null, iso_time, time_or_null
+from wardwatch.documents.device import day_or_null, iso_time, time_or_null
 from wardwatch_enrichment.finding import Answer, Ground, Match
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import scoring

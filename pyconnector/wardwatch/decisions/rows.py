@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from wardwatch import deciding
-from wardwatch.deciding import KINDS, DecisionError, Target, Wrong
-from wardwatch.documents import iso_time
+from wardwatch.decisions import deciding
+from wardwatch.decisions.deciding import KINDS, DecisionError, Target, Wrong
+from wardwatch.documents.device import iso_time
 from wardwatch.outputs.decisions import COLUMNS, cells
 from wardwatch.sources.decisions import DecisionFileError, Row
 from wardwatch_enrichment.risk.records import Decision

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from wardwatch.site import Judged, Site
+from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
 from wardwatch.store.feeds import Document
 from wardwatch_enrichment import curation, knowledge, preconditions

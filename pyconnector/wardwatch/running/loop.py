@@ -10,10 +10,10 @@ from pathlib import Path
 
 from wardwatch import pipeline
 from wardwatch.config import Config
-from wardwatch.following import Following
-from wardwatch.health import Health
+from wardwatch.running.following import Following
+from wardwatch.running.health import Health
+from wardwatch.running.service import Signals, notify
 from wardwatch.scope import Scope
-from wardwatch.service import Signals, notify
 from wardwatch.store import Store
 from wardwatch_enrichment import knowledge
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wardwatch import feed_kinds
-from wardwatch.feed_takers import TAKERS, Origin, Refused
+from wardwatch.feeds import kinds
+from wardwatch.feeds.takers import TAKERS, Origin, Refused
 from wardwatch.sources import signatures
 from wardwatch.sources.feed_files import FeedFile, FeedFileError
 from wardwatch.store import Store, StoreError
@@ -55,7 +55,7 @@ def take_files(
         if isinstance(file, FeedFileError):
             report.refuse(str(file))
             continue
-        kind = feed_kinds.of(file.body)
+        kind = kinds.of(file.body)
         if kind is None or kind == "listing":
             if file.named:
                 report.refuse(f"{file.place}: is none of the feeds that are known")
@@ -65,7 +65,7 @@ def take_files(
         try:
             verified = _verified(kind, file, keys or {})
         except signatures.SignatureError as error:
-            refuse(store, feed_kinds.name(kind, file.body), file.place, str(error), report)
+            refuse(store, kinds.name(kind, file.body), file.place, str(error), report)
             continue
         origin = Origin(source=file.place, name=file.name, at=at, verified=verified, force=force)
         take(store, kind, file.body, origin, report)
@@ -74,7 +74,7 @@ def take_files(
 
 def _verified(kind: str, file: FeedFile, keys: Mapping[str, Path]) -> str | None:
     """Return what a file was verified by; raises `SignatureError`."""
-    key = keys.get(feed_kinds.name(kind, file.body).partition(" ")[2]) if kind == "csaf" else None
+    key = keys.get(kinds.name(kind, file.body).partition(" ")[2]) if kind == "csaf" else None
     if key is None or not signatures.available():
         return file.verified
     if file.signature is None:
@@ -86,12 +86,12 @@ def _verified(kind: str, file: FeedFile, keys: Mapping[str, Path]) -> str | None
 def take(store: Store, kind: str, body: bytes, origin: Origin, report: Report) -> bool:
     """Take one file of a feed, in one transaction; tell whether it is in (or was)."""
     try:
-        if len(body) > feed_kinds.LIMITS[kind]:
-            raise Refused(f"is over {feed_kinds.LIMITS[kind] >> 20} MB; no such file is so large")
+        if len(body) > kinds.LIMITS[kind]:
+            raise Refused(f"is over {kinds.LIMITS[kind] >> 20} MB; no such file is so large")
         with store.transaction():
             name = TAKERS[kind](store, body, origin)
     except (Refused, StoreError, ValueError, OverflowError) as error:  # ValueError: also FeedError
-        refuse(store, feed_kinds.name(kind, body), origin.source, str(error), report)
+        refuse(store, kinds.name(kind, body), origin.source, str(error), report)
         return False
     if name is None:
         report.unchanged += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wardwatch import parsers
-from wardwatch.listening import Listening
+from wardwatch.heard.listening import Listening
 from wardwatch.parsers import Parser
 from wardwatch.pipeline import parsers_of
 from wardwatch.scope import Scope

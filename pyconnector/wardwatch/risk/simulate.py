@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from wardwatch import findings, risks
-from wardwatch.site import Judged, Site
+from wardwatch.risk import findings, risks
+from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
 from wardwatch_enrichment.assessment import Assessment
 from wardwatch_enrichment.finding import Finding

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from wardwatch import feed_kinds
-from wardwatch.feed_settings import FeedSettings, SettingsError
-from wardwatch.feed_takers import Origin
-from wardwatch.feeds import Report, refuse, take
+from wardwatch.feeds import kinds
+from wardwatch.feeds.settings import FeedSettings, SettingsError
+from wardwatch.feeds.take import Report, refuse, take
+from wardwatch.feeds.takers import Origin
 from wardwatch.sources import signatures
 from wardwatch.sources.csaf_provider import Listed, Provider, ProviderError
 from wardwatch.sources.download import Fetcher, FetchError
@@ -56,9 +56,7 @@ class Update:
         tag = self._store.tag(url)
         name = self._store.feed_of(url) or NAMES.get(kind, kind)
         try:
-            found = self._fetcher.get(
-                url, feed_kinds.LIMITS[kind], etag=tag.etag, modified=tag.modified
-            )
+            found = self._fetcher.get(url, kinds.LIMITS[kind], etag=tag.etag, modified=tag.modified)
         except FetchError as error:
             self._refuse(name, url, error)
             return
@@ -76,7 +74,7 @@ class Update:
         if isinstance(file, FeedFileError):
             self._refuse(name, url, file)
             return False
-        if feed_kinds.of(file.body) != kind:
+        if kinds.of(file.body) != kind:
             self._refuse(name, url, ValueError(f"{url}: is no file of {kind}"))
             return False
         origin = Origin(source=url, name=url, at=self._at, url=url, feed=url)
@@ -84,9 +82,9 @@ class Update:
 
     def _provider(self, url: str) -> None:
         provider = Provider(self._fetcher, url, self._keys)
-        first = self._store.feed_of(url) or feed_kinds.csaf_name(url)
+        first = self._store.feed_of(url) or kinds.csaf_name(url)
         problem = self._documents(provider, first, url)
-        name = self._store.feed_of(url) or feed_kinds.csaf_name(provider.namespace or url)
+        name = self._store.feed_of(url) or kinds.csaf_name(provider.namespace or url)
         if problem:
             self._refuse(name, url, problem)
         with self._store.transaction():
@@ -128,7 +126,7 @@ class Update:
             self._refuse(name, entry.url, found)
             return False
         body, verified = found
-        if feed_kinds.of(body) != "csaf":
+        if kinds.of(body) != "csaf":
             self._refuse(name, entry.url, ProviderError(f"{entry.url}: is no CSAF document"))
             return False
         origin = Origin(

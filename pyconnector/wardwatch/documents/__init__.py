@@ -1,0 +1,1 @@
+"""Devices and findings as others read them: JSON, and documents in ECS names."""

@@ -1,0 +1,1 @@
+"""Public feeds: where from, what they are, and how they are taken."""

@@ -1,0 +1,1 @@
+"""From rows of logs to what the store keeps: claims, exposures, alarms."""

@@ -1,0 +1,1 @@
+"""Devices, advisories and evidence brought together: findings, risks, what to do first."""
