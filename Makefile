@@ -7,6 +7,7 @@ DEMO_DB := build/demo.db
 DEMO_SURICATA_DB := build/demo-suricata.db
 COMPARE_DB := build/compare.db
 CASES ?= 300
+JOBS ?= 2
 
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
 # installed, and the tests that need them say that they did not run.
@@ -47,7 +48,7 @@ test: $(BIN)/pytest tools  ## install what the tests need and run them all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 tools:
 	@missing=""; for tool in $(TEST_TOOLS); do \
