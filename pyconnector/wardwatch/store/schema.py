@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 WAIT = 120.0  # seconds for another process to finish writing
 
 SCHEMA = """
@@ -134,6 +134,9 @@ CREATE TABLE IF NOT EXISTS mark (
   offset INTEGER NOT NULL, line INTEGER NOT NULL, skipping INTEGER NOT NULL,
   header BLOB NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (site, sensor, identity)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS touched (
+  number INTEGER PRIMARY KEY, site TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (site, name)
+);
 CREATE TABLE IF NOT EXISTS score (
   cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL
 ) WITHOUT ROWID;
@@ -162,8 +165,50 @@ CREATE TABLE IF NOT EXISTS register (
   who TEXT NOT NULL, told TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS register_site ON register (site, at);
+CREATE TABLE IF NOT EXISTS unpublished (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, device TEXT NOT NULL,
+  UNIQUE (site, device)
+);
+CREATE TABLE IF NOT EXISTS outbox (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outbox_site ON outbox (site, number);
+CREATE TABLE IF NOT EXISTS told (
+  site TEXT NOT NULL, device TEXT NOT NULL, digests BLOB NOT NULL, PRIMARY KEY (site, device)
+) WITHOUT ROWID;
 """
 
+# What outputs are told of, from the first publish of a site on.
+OUTBOX = 100_000  # events that wait; of more the oldest are dropped
+_TOLD = "WHEN EXISTS (SELECT 1 FROM setting WHERE name = 'publishing:' || {0}.site)"
+_DEVICE_WAITS = """
+CREATE TRIGGER IF NOT EXISTS {0}_{1}_told AFTER {1} ON {0} {2}
+BEGIN
+  DELETE FROM unpublished WHERE site = {3}.site AND device = {3}.{4};
+  INSERT INTO unpublished (site, device) VALUES ({3}.site, {3}.{4});
+END
+"""
+_CHANGES_DEVICE = (
+    ("device", "INSERT", "NEW", "id"),
+    ("device", "DELETE", "OLD", "id"),
+    ("finding_state", "INSERT", "NEW", "device"),
+    ("decision", "INSERT", "NEW", "device"),
+)
+_EVENT_WAITS = f"""
+CREATE TRIGGER IF NOT EXISTS event_told AFTER INSERT ON event {_TOLD.format("NEW")}
+BEGIN
+  INSERT INTO outbox (site, body) VALUES (NEW.site, json_array(NEW.host, nullif(NEW.peer, ''),
+    NEW.direction, NEW.signature, nullif(NEW.sid, 0), NEW.severity, NEW.category, NEW.log,
+    NEW.sensor, NEW.first_seen, NEW.last_seen, NEW.count));
+  DELETE FROM outbox WHERE number <= (SELECT max(number) FROM outbox) - {OUTBOX};
+  INSERT OR REPLACE INTO unpublished (site, device)
+    SELECT DISTINCT NEW.site, id FROM held WHERE site = NEW.site AND ip = NEW.host;
+END
+"""  # noqa: S608  constants
+
+# Columns that came after their table; an older database is given them. They are the last there,
+# as rows are put in by position.
+ADDED = (("exposure", "hours INTEGER NOT NULL DEFAULT 0"),)
 # What people decided and what was given out: added to, never changed.
 SEALED = ("decision", "register")
 _SEAL = """
@@ -189,17 +234,27 @@ class Asking:
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the file; a reader makes none of the files that go with a journal."""
-    if not read_only:
-        db = sqlite3.connect(path, isolation_level=None, timeout=WAIT)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("CREATE TEMPORARY TABLE wanted (name TEXT PRIMARY KEY) WITHOUT ROWID")
-        return db
+    db = _reader(path) if read_only else _writer(path)
+    db.execute("CREATE TEMPORARY TABLE wanted (name TEXT PRIMARY KEY) WITHOUT ROWID")
+    return db
+
+
+def _writer(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=WAIT)
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; an older one stays
+    db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+    db.execute("PRAGMA journal_mode = WAL")
+    return db
+
+
+def _reader(path: Path) -> sqlite3.Connection:
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
     db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=WAIT)
     try:
         db.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError:
         db = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    db.execute("PRAGMA temp_store = MEMORY")  # it leaves nothing anywhere
     return db
 
 
@@ -222,10 +277,15 @@ def create(db: sqlite3.Connection) -> None:
     """Make the tables that are missing; inside a transaction."""
     for statement in SCHEMA.split(";"):
         db.execute(statement)
-    if "hours" not in {row[1] for row in db.execute("PRAGMA table_info(exposure)")}:
-        db.execute("ALTER TABLE exposure ADD COLUMN hours INTEGER NOT NULL DEFAULT 0")
+    for table, column in ADDED:
+        known = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+        if column.split()[0] not in known:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
     for table in SEALED:
         for verb, when in (("UPDATE", ""), ("DELETE", ""), ("INSERT", _TAKEN.format(table))):
             db.execute(_SEAL.format(table, verb, when))
+    for table, verb, row, column in _CHANGES_DEVICE:
+        db.execute(_DEVICE_WAITS.format(table, verb, _TOLD.format(row), row, column))
+    db.execute(_EVENT_WAITS)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
