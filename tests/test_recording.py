@@ -217,21 +217,27 @@ def test_a_clock_that_went_back(hospital: Hospital) -> None:
         hospital.record(-1)
 
 
-def test_a_crash_leaves_nothing_half(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of a run is there, or none of it."""
+@pytest.mark.parametrize("where", ["put_run", "put_states"])
+def test_a_crash_loses_nothing(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """What was kept before stays, what was not is kept the next time; nothing is there twice."""
     hospital.hear(2, service(2, "accepted", "10.20.4.7"))
-    before = list(hospital.store.states()), list(hospital.store.runs())
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(hospital.store, "put_run", crash)
+        broken.setattr(hospital.store, where, crash)
         with pytest.raises(KeyboardInterrupt):
             hospital.record(2)
-    assert (list(hospital.store.states()), list(hospital.store.runs())) == before
-    assert hospital.record(2).moved > 1
-    assert {state.at for state in hospital.store.states()} == {START, START + 2 * DAY}
+    assert len(list(hospital.store.runs())) == 1
+    hospital.record(2)
+    known = [(state.finding, state.at) for state in hospital.store.states()]
+    assert len(known) == len(set(known)) > 6
+    assert {at for _, at in known} == {START, START + 2 * DAY}
+    assert hospital.state().verdict == "exploitable"
+    assert [run.at for run in hospital.store.runs()] == [START, START + 2 * DAY]
 
 
 def test_the_order_in_which_devices_came_does_not_matter(tmp_path: Path) -> None:

@@ -216,8 +216,10 @@ def holders(held: Iterable[tuple[str, Binding]], at: float) -> list[Holder]:
 
 def sure_holder(held: Iterable[tuple[str, Binding]], at: float) -> str | None:
     """Return the id of the device that held an address at a time, None where that is not sure."""
-    likely = holders(held, at)
-    return likely[0].device_id if likely and likely[0].confidence >= SURE_ENOUGH else None
+    found = (Holder(device_id, bound, *confidence_at(bound, at)) for device_id, bound in held)
+    likeliest = max(found, key=lambda holder: _likelihood(holder, at), default=None)
+    sure = likeliest is not None and likeliest.confidence >= SURE_ENOUGH
+    return likeliest.device_id if likeliest and sure else None
 
 
 def _likelihood(holder: Holder, at: float) -> tuple[float, float]:

@@ -165,7 +165,7 @@ def fill(count: int, documents: int) -> None:
 
 def run_all() -> dict[str, float]:
     """Assess everything from nothing: read the advisories, match, judge."""
-    from wardwatch import findings  # noqa: PLC0415
+    from wardwatch.risk import findings  # noqa: PLC0415
     from wardwatch.store import Store  # noqa: PLC0415
 
     with Store(DATABASE) as store:
@@ -178,7 +178,7 @@ def run_all() -> dict[str, float]:
 
 def run_one() -> dict[str, float]:
     """Answer for one advisory that is new."""
-    from wardwatch import findings  # noqa: PLC0415
+    from wardwatch.risk import findings  # noqa: PLC0415
     from wardwatch.store import Store  # noqa: PLC0415
     from wardwatch_enrichment import curation  # noqa: PLC0415
     from wardwatch_enrichment.advisories import csaf  # noqa: PLC0415
@@ -191,9 +191,9 @@ def run_one() -> dict[str, float]:
         return {"seconds": time.perf_counter() - started, "findings": found}
 
 
-def measure(name: str, script: str = __file__) -> dict[str, float]:
+def measure(name: str, script: str = __file__, *more: str) -> dict[str, float]:
     """Run a part in a process of its own; returns its figures with the peak in MB."""
-    command = [sys.executable, script, name]
+    command = [sys.executable, script, name, *more]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     figures: dict[str, float] = json.loads(printed)
     return figures

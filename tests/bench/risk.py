@@ -32,7 +32,7 @@ ANEW = 100  # devices, each looked at by itself
 
 def run_fleet() -> dict[str, float]:
     """Score all findings; the time of the scoring is apart from what finds and judges them."""
-    from wardwatch import findings, risks  # noqa: PLC0415
+    from wardwatch.risk import findings, risks  # noqa: PLC0415
     from wardwatch.risk.site import Site  # noqa: PLC0415
     from wardwatch.store import Store  # noqa: PLC0415
     from wardwatch_enrichment.risk.policy import Policy  # noqa: PLC0415
@@ -85,7 +85,7 @@ def told(one: Rated) -> dict[str, Any]:
 
 def run_one() -> dict[str, float]:
     """Look at single devices by the whole path: evidence, advisories, judgement, score."""
-    from wardwatch import risks  # noqa: PLC0415
+    from wardwatch.risk import risks  # noqa: PLC0415
     from wardwatch.store import Store  # noqa: PLC0415
     from wardwatch_enrichment.risk.policy import Policy  # noqa: PLC0415
 

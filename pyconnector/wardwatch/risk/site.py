@@ -38,11 +38,10 @@ class Judged(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """The evidence of some devices by their ids, and what the sensors say of themselves."""
+    """The evidence of some devices by their ids."""
 
     own: Mapping[str, tuple[Exposure, ...]]
     calls: Mapping[str, tuple[Exposure, ...]]
-    sensors: Mapping[str, tuple[Exposure, ...]]
     threats: Mapping[str, tuple[Event, ...]]
 
 
@@ -57,6 +56,7 @@ class Site:
         told = store.facts(site)
         registered = any(fact.kind == "device" for fact in told)
         self.store, self.name, self.now = store, site, now
+        self.told_at = {fact.at for fact in told}
         self._facts, self._handling = Facts(told), Handling(told)
         self._boundaries, self.criticality = Boundaries(told), Criticality(told)
         self._registered = _kinds(f.values.get("type") for f in told if f.kind == "device")
@@ -99,9 +99,20 @@ class Site:
             evidence = self._evidence(full)
             for known in full:
                 device = self._facts.laid_over(known, self._own.get(known.id))
-                if threats := evidence.threats.get(known.id, ()):
-                    device = replace(device, events=threats)
+                threats = evidence.threats.get(known.id, ())
+                if own := tuple(event for event in threats if event.host in known.ips):
+                    device = replace(device, events=own)
                 yield self._around(device, evidence)
+
+    def told_of(self, device: Device) -> tuple[object, ...]:
+        """Return which row of the register is a device's own."""
+        own = self._own.get(device.id)
+        return (own.source, own.line, own.at) if own else ()
+
+    def device(self, name: str) -> Device | None:
+        """Return a device by its id, or a former one, with what its site knows of it."""
+        known = self.store.device(name)
+        return known and self._facts.laid_over(known, self._own.get(known.id))
 
     def fleet_of(self, device: Device) -> int:
         """Return how many devices of its model there are, itself included."""
@@ -134,13 +145,16 @@ class Site:
         return _kinds(device.type for device in self.slight)
 
     def _around(self, device: Device, evidence: _Evidence) -> Surroundings:
-        on_link = (row for mac in device.macs if (row := self._on_link.get(mac)))
+        # Others are read at the same time; what is seen of this one must not depend on those.
+        rows = [row for row in evidence.own.get(device.id, ()) if row.host in device.ips]
+        called = callees(rows)
+        calls = (row for row in evidence.calls.get(device.id, ()) if row.host in called)
         return Surroundings(
             device=device,
             now=self.now,
-            rows=(*evidence.own.get(device.id, ()), *on_link),
-            calls=evidence.calls.get(device.id, ()),
-            sensors=evidence.sensors,
+            rows=(*rows, *self.on_link(device)),
+            calls=tuple(calls),
+            sensors=self.sensors,
             handling=self._handling.of(device),
             boundaries=self._boundaries,
             zone_of=self.zone,
@@ -151,20 +165,25 @@ class Site:
         hosts = {ip for device in devices for ip in device.ips}
         own = self.store.exposures(self.name, hosts, since)
         held = cache(lambda ip: self.store.held(ip, self.name))
-        called = {peer for row in own if row.value == "to" for peer in row.peers if "/" not in peer}
+        called = callees(own)
         known = events.exposures_by_device(
             [*own, *self.store.exposures(self.name, called - hosts, since)],
             held,
         )
-        sensors: defaultdict[str, list[Exposure]] = defaultdict(list)
+        threats = events.by_device(self.store.events(self.name, hosts), held)
+        return _Evidence(known.own, known.called, threats)
+
+    @cached_property
+    def sensors(self) -> Mapping[str, tuple[Exposure, ...]]:
+        """What each sensor tells of itself."""
+        found: defaultdict[str, list[Exposure]] = defaultdict(list)
         for row in self.store.coverage(self.name):
-            sensors[row.sensor].append(row)
-        return _Evidence(
-            known.own,
-            known.called,
-            {name: tuple(rows) for name, rows in sensors.items()},
-            events.by_device(self.store.events(self.name, hosts), held),
-        )
+            found[row.sensor].append(row)
+        return {name: tuple(rows) for name, rows in found.items()}
+
+    def on_link(self, device: Device) -> tuple[Exposure, ...]:
+        """Return what tells that a device uses IPv6 on its own link."""
+        return tuple(row for mac in device.macs if (row := self._on_link.get(mac)))
 
     def zone(self, ip: str) -> str:
         """Return the zone of an address by the plan; without one, the subnet that it is in."""
@@ -180,6 +199,11 @@ class Site:
         if address.is_global and not address.is_multicast:
             return "internet"
         return str(ip_network(f"{ip}/{24 if address.version == 4 else 64}", strict=False))
+
+
+def callees(rows: Iterable[Exposure]) -> set[str]:
+    """Return the addresses that somebody is seen to call."""
+    return {peer for row in rows if row.value == "to" for peer in row.peers if "/" not in peer}
 
 
 def _kinds(types: Iterable[str | None]) -> Counter[str]:
