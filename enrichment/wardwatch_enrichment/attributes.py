@@ -142,7 +142,7 @@ def _evidence(found: Iterable[tuple[Claim, str]]) -> tuple[Evidence, ...]:
                 value=first.value,
                 rule=rule,
                 line=first.line,
-                sha256=hashlib.sha256(first.line.encode()).hexdigest(),
+                sha256=hashlib.sha256(first.line.encode()).hexdigest() if first.line else "",
             ),
         )
     return tuple(quoted.values())

@@ -23,6 +23,13 @@ POSTURE = "POSTURE-"  # how the names begin of what is no vulnerability, but see
 # What a predicate is by the evidence; the strong one is positive proof of the contrary.
 Truth = Literal["true", "strong_false", "weak_false", "unknown"]
 Verdict = Literal["exploitable", "potential", "unlikely", "not_exploitable"]
+# Each as people read it everywhere; what exactly proves the contrary is in a finding's wording.
+IN_WORDS: Mapping[Verdict, str] = {
+    "exploitable": "exploitable",
+    "potential": "cannot be told",
+    "unlikely": "unlikely",
+    "not_exploitable": "proof of the contrary",
+}
 Attack = Literal["attempt", "harm"]  # somebody tried; it is compromised, or data left the hospital
 # What kind of proof; two of different kinds are independent of each other.
 Proof = Literal[
@@ -93,7 +100,8 @@ class Ground:
 class Answer:
     """What one predicate is on one device. `justification` is CycloneDX's word where it is false.
 
-    `missing` says what would decide it where it is unknown.
+    `missing` says what would decide it where it is unknown; `lapsed` which sensor's silence takes
+    away what decided it before.
     """
 
     predicate: str
@@ -101,6 +109,7 @@ class Answer:
     grounds: tuple[Ground, ...] = ()
     justification: str | None = None
     missing: str = ""
+    lapsed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,15 @@ from wardwatch_enrichment import reachable, supposition
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Truth
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need
-from wardwatch_enrichment.reachable import attribute_ground, described, is_of, row_ground, silence
+from wardwatch_enrichment.reachable import (
+    attribute_ground,
+    described,
+    is_of,
+    lapsed,
+    never,
+    row_ground,
+    silence,
+)
 from wardwatch_enrichment.surroundings import LIFE, Surroundings, is_within
 from wardwatch_enrichment.version_text import read
 from wardwatch_enrichment.versions import contains, parse
@@ -45,7 +53,8 @@ def _no_authentication(need: Need, around: Surroundings) -> Answer:
     rows = [r for r in around.of("auth") if is_of(r, need)]
     at_port = [r for r in rows if f"{r.proto}/{r.port}" in need.ports]
     open_ = _with(rows, _OPEN)
-    closed = _since_renewed(_with(at_port if need.ports else rows, _CLOSED), around)
+    shut = _since_renewed(_with(at_port if need.ports else rows, _CLOSED), around)
+    closed = [r for r in shut if around.bears(r)]
     if open_ and closed:
         missing = "some requests were answered without, some were not"
         return Answer(predicate=name, truth="unknown", missing=missing)
@@ -58,6 +67,8 @@ def _no_authentication(need: Need, around: Surroundings) -> Answer:
             grounds=(row_ground(closed[-1], "configuration", "authentication was demanded"),),
             justification="requires_configuration",
         )
+    if shut:
+        return lapsed(name, shut, around, "that authentication is demanded")
     return Answer(predicate=name, truth="unknown", missing="a request that it answers")
 
 
@@ -66,7 +77,8 @@ def _shows(need: Need, around: Surroundings) -> Answer:
     rows = [r for kind in ("auth", "uses") for r in around.of(kind) if is_of(r, need)]
     if found := _with(rows, need.values):
         return _seen(name, found, f"showed {found[-1].value}")
-    if other := _since_renewed(_with(rows, need.contrary), around):
+    contrary = _since_renewed(_with(rows, need.contrary), around)
+    if other := [r for r in contrary if around.bears(r)]:
         sentence = f"only {', '.join(sorted({r.value or '' for r in other}))} was shown"
         return Answer(
             predicate=name,
@@ -74,7 +86,7 @@ def _shows(need: Need, around: Surroundings) -> Answer:
             grounds=(row_ground(other[-1], "configuration", sentence),),
             justification="requires_configuration",
         )
-    return silence(name, around, "it was never shown")
+    return never(name, around, "it was never shown", contrary, f"{', '.join(need.contrary)} alone")
 
 
 def _uses(need: Need, around: Surroundings) -> Answer:
@@ -220,6 +232,7 @@ def _condition(need: Need, _: Surroundings) -> Answer:
 def _any(need: Need, around: Surroundings) -> Answer:
     """Return the best of several, of which one is enough; false only where all are."""
     found = [answer(one, around) for one in need.any]
+    found.sort(key=lambda one: not one.lapsed)  # what is missing now before what always was
     for truth in ("true", "unknown", "weak_false"):
         if best := next((one for one in found if one.truth == truth), None):
             return best

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure, Ground, Proof
 from wardwatch_enrichment.links import is_link_local
 from wardwatch_enrichment.model import Attribute
 from wardwatch_enrichment.preconditions import Need
+from wardwatch_enrichment.presence import told
 from wardwatch_enrichment.surroundings import LIFE, LOSS, Surroundings
 
 REFUSALS, SOURCES = 3, 2
@@ -32,7 +33,8 @@ def service(need: Need, around: Surroundings) -> Answer:
     refused = [r for r in rows if r.state == "refused" and r.by == "device"]
     last = max((r.last_seen for r in accepted), default=0.0)
     refused = [r for r in refused if r.first_seen > last]
-    strong = None if _is_more(around, "service") else _refusals(need, refused, around)
+    held = [r for r in refused if around.bears(r)]
+    strong = None if _is_more(around, "service") else _refusals(need, held, around)
     elsewhere = any(f"{r.proto}/{r.port}" not in need.ports for r in accepted)
     if accepted and (elsewhere or need.mode_dependent or not strong):
         latest = max(accepted, key=lambda r: r.last_seen)
@@ -50,13 +52,19 @@ def service(need: Need, around: Surroundings) -> Answer:
         return Answer(
             predicate=name, truth="strong_false", grounds=tuple(grounds), justification=why
         )
+    if missing := _unheard(need, around):
+        return Answer(predicate=name, truth="unknown", missing=missing)
+    proof = refused if len(held) < len(refused) and _refusals(need, refused, around) else ()
+    return never(name, around, "it was never accepted", proof, "that it refuses")
+
+
+def _unheard(need: Need, around: Surroundings) -> str:
+    """Return why that nothing was seen of it says nothing; empty where it may."""
     if not need.ports and not RECOGNISED & set(need.names):
-        missing = "at which port it is, or a sensor that recognises it"
-        return Answer(predicate=name, truth="unknown", missing=missing)
+        return "at which port it is, or a sensor that recognises it"
     if any(r.kind == "service" and r.state == "accepted" and is_of(r, need) for r in around.rows):
-        missing = "a connection to it: it was accepted, but not in the last 30 days"
-        return Answer(predicate=name, truth="unknown", missing=missing)
-    return silence(name, around, "it was never accepted")
+        return "a connection to it: it was accepted, but not in the last 30 days"
+    return ""
 
 
 def reached_from(need: Need, around: Surroundings) -> frozenset[str]:
@@ -80,12 +88,32 @@ def described(need: Need) -> str:
     return " or ".join((*ports, *need.names)) or "any service"
 
 
+def never(
+    name: str, around: Surroundings, sentence: str, proof: Sequence[Exposure], what: str
+) -> Answer:
+    """Return what silence says, or why not even `proof` says `what` any more."""
+    found = silence(name, around, sentence)
+    return lapsed(name, proof, around, what) if proof and found.truth == "unknown" else found
+
+
+def lapsed(name: str, rows: Iterable[Exposure], around: Surroundings, what: str) -> Answer:
+    """Return that a proof fell with its sensor: what was so since, nobody saw."""
+    why = around.lapsed(rows)
+    gone = any(row.sensor in around.silent for row in rows)
+    missing = f"to see anew {what}: {why}"
+    return Answer(predicate=name, truth="unknown", missing=missing, lapsed=why if gone else "")
+
+
 def silence(name: str, around: Surroundings, sentence: str) -> Answer:
     """Return what it says that nothing was seen: something only where it would have been."""
     watched = around.watched
     if _is_more(around, "service", "uses", "auth"):
         missing = "more than a sensor tells apart was seen of it"
         return Answer(predicate=name, truth="unknown", missing=missing)
+    if watched and around.silent and watched.speaks(watched.until):
+        why = told(around.silent)
+        missing = f"a sensor that sees it: {why}"
+        return Answer(predicate=name, truth="unknown", missing=missing, lapsed=why)
     if watched is None or not watched.speaks(around.now):
         missing = "14 days of a sensor that sees it, with a link-up or 50 connections"
         return Answer(predicate=name, truth="unknown", missing=missing)

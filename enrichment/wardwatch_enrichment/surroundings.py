@@ -17,12 +17,12 @@ from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.preconditions import Need
+from wardwatch_enrichment.presence import GAP, Run, runs, why
 from wardwatch_enrichment.supposed import Supposed
 
 DAY = 86_400.0
 LIFE = 30 * DAY  # how long evidence speaks
 SILENCE = 14 * DAY  # how long the sensor must have been watching before silence says anything
-GAP = DAY  # a sensor that was away for longer has missed what there was
 FLOWS = 50  # or a link-up: so much must have been seen of a device that is said to be silent
 LOSS = 0.01
 ANYWHERE = "anywhere"  # the zone of callers of whom not even a prefix was kept
@@ -188,14 +188,14 @@ class Surroundings:
 
         Each of them may see what the others do not, so that all must have been there.
         """
-        seen = self._seen_by()
-        runs = {sensor: run for sensor in seen if (run := self._run(sensor))}
-        if not runs or len(runs) < len(seen):
+        seen = self._seen_by
+        present = {sensor: self._runs[sensor] for sensor in seen if sensor in self._runs}
+        if not present or len(present) < len(seen):
             return None
         # A sensor that was there before it saw it was not watching it before.
         since = max(
-            seen[sensor][0] if seen[sensor][0] - start > GAP else start
-            for sensor, (start, _) in runs.items()
+            seen[sensor][0] if seen[sensor][0] - run.since > GAP else run.since
+            for sensor, run in present.items()
         )
         since = max(since, self.new_software)  # what was before tells of other software
         flows: dict[str, int] = dict.fromkeys(seen, 0)
@@ -206,7 +206,7 @@ class Surroundings:
         on_link = (r.last_seen for r in ups if r.value == _ON_LINK)
         return Watched(
             since=since,
-            until=min(end for _, end in runs.values()),
+            until=min(run.until for run in present.values()),
             last_seen=max(end for _, end in seen.values()),
             flows=max(flows.values()),
             link_up=max((r.last_seen for r in ups), default=None),
@@ -214,6 +214,7 @@ class Surroundings:
             sensors=tuple(sorted(seen)),
         )
 
+    @cached_property
     def _seen_by(self) -> dict[str, tuple[float, float]]:
         """Return the sensors that see it of late, with when each first and last did."""
         seen: dict[str, tuple[float, float]] = {}
@@ -222,21 +223,32 @@ class Surroundings:
             seen[row.sensor] = min(start, row.first_seen), max(end, row.last_seen)
         return {name: span for name, span in seen.items() if self.now - span[1] <= LIFE}
 
-    def _run(self, sensor: str) -> tuple[float, float] | None:
-        """Return from when to when a sensor was there without a gap, the last time."""
-        beats = sorted(
-            (r.first_seen, min(r.last_seen, self.now))  # its clock may be ahead
-            for r in self.sensors.get(sensor, ())
-            if r.value == "sensor" and r.first_seen <= self.now
-        )
-        if not beats:
-            return None
-        since, until = beats[0]
-        for start, end in beats[1:]:
-            if start - until > GAP:
-                since = start
-            until = max(until, end)
-        return since, until
+    @cached_property
+    def _runs(self) -> dict[str, Run]:
+        return runs(self.sensors, self.now)
+
+    @cached_property
+    def silent(self) -> dict[str, float]:
+        """The sensors that saw it of late and have fallen silent since, with since when."""
+        present = ((name, self._runs.get(name)) for name in self._seen_by)
+        return {name: run.until for name, run in present if run and run.is_silent(self.now)}
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a sensor sees it now."""
+        return self.watched is not None and len(self.silent) < len(self._seen_by)
+
+    def bears(self, row: Exposure) -> bool:
+        """Tell whether a row still proves the contrary: its sensor has been there ever since.
+
+        One that never told of itself cannot be missed.
+        """
+        run = self._runs.get(row.sensor)
+        return run is None or run.bears(row, self.now)
+
+    def lapsed(self, rows: Iterable[Exposure]) -> str:
+        """Return why rows prove the contrary no more; empty where they do, or never did."""
+        return why(self._runs, {row.sensor for row in rows if not self.bears(row)}, self.now)
 
     def loss(self, start: float, end: float) -> float | None:
         """Return which share the worst of its sensors did not capture on its worst day.

@@ -21,6 +21,7 @@ from wardwatch_enrichment.links import by_number
 
 SIDS = range(1_811_000, 1_900_000)  # those before are of `marks`
 _RULE = re.compile(r"alert .*; metadata:[^;]*\biomt_watch (\S+?)[,;].*; sid:(\d+); rev:(\d+);\)")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,7}")
 _RETIRED = re.compile(r"# retired: (\S+) sid (\d+) rev (\d+)")
 _DEVICE = re.compile(r"# device: (\S+) (\S+) (\S+)")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -108,6 +109,11 @@ def stale(file: RuleFile, now: float, addresses: Mapping[str, tuple[str, ...]]) 
             has = ",".join(addresses[device]) or "none"
             wrong.append(f"device {device} has other addresses now: {has}")
     return wrong
+
+
+def is_watched(vulnerability: str, verdict: str | None) -> bool:
+    """Tell whether a finding is worth watching: it can be used on its device, or perhaps can."""
+    return verdict in ("exploitable", "potential") and bool(_CVE.fullmatch(vulnerability))
 
 
 def unwatched(pairs: Iterable[Pair]) -> list[tuple[Pair, str]]:

@@ -15,7 +15,7 @@ from wardwatch_enrichment.finding import Exposure
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import scoring, zones
 from wardwatch_enrichment.risk.case import Case, Factors, Threat
-from wardwatch_enrichment.risk.zones import Reached, covered
+from wardwatch_enrichment.risk.zones import Reached
 from wardwatch_enrichment.surroundings import Surroundings
 
 PLAN = {
@@ -241,8 +241,8 @@ def test_without_coverage() -> None:
     assert found(watched=False)[:2] == ("unknown", False)
     assert found(called(CENTRAL), watched=False).zone == "unknown"
     assert found(called(OFFICE), watched=False).zone == "enterprise"
-    assert not covered(around(watched=False))
-    assert covered(around())
+    assert not around(watched=False).is_covered
+    assert around().is_covered
 
 
 def test_a_sensor_of_yesterday_knows_little() -> None:
@@ -252,7 +252,7 @@ def test_a_sensor_of_yesterday_knows_little() -> None:
         sensors={SENSOR: beats(3)}, zone_of=zone_of,
     )  # fmt: skip
     assert zones.zone(young).zone == "unknown"
-    assert covered(young)
+    assert young.is_covered
 
 
 def test_silence_is_not_counted_twice() -> None:

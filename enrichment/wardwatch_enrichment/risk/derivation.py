@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from wardwatch_enrichment.finding import SETTLED
+from wardwatch_enrichment.finding import IN_WORDS, SETTLED
 from wardwatch_enrichment.risk import labels, scoring
 from wardwatch_enrichment.risk.case import Case, Risk
 from wardwatch_enrichment.risk.figures import Figures, model
@@ -71,7 +71,7 @@ def _likely(view: View, found: Risk) -> Iterator[Step]:
     case, figures = view.case, view.figures
     sure = figures["affected"][case.affected]
     yield Step("affected", _short(sure), case.affected.replace("_", " "))
-    why = view.verdict.replace("_", " ")
+    why = IN_WORDS[view.verdict]
     if view.verdict != case.verdict:
         why += f", as its vector has AV:{view.vector['AV']}"
     yield Step("verdict", _short(figures["verdict"][view.verdict]), why)

@@ -14,6 +14,7 @@ from wardwatch_enrichment.risk.case import LABELS, Case, Factors, Label, Threat
 from wardwatch_enrichment.risk.figures import Figures, model
 
 _HUMAN = ("low", "medium", "high", "very high")
+_SEE = "place a sensor, or mend the silent one, or import the boundary's rules"
 _SEEN = ("F2c", "F4a", "F4b", "F5")  # rest on what is known, so that no sensor could unsay them
 
 
@@ -65,7 +66,7 @@ def _lowered(
     if view.verdict == "not_exploitable" and not harm:
         return "Track", f"{path}+C1", None
     if not case.covered and view.verdict == "potential" and not holding & set(_SEEN):
-        return "Cannot tell", f"{path}+C3", "place a sensor, or import the boundary's rules"
+        return "Cannot tell", f"{path}+C3", _SEE
     if not case.cvss and not case.informs and found not in ("Attend", "Act"):
         return "Cannot tell", f"{path}+C4", "look up what is lost: nobody published a vector"
     if case.affected == "possible" and found == "Act" and not harm:

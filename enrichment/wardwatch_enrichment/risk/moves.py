@@ -52,7 +52,7 @@ def _moved(before: State, after: State, rated: Rated, figures: Figures) -> Itera
     yield from _threats(before.case.threat, rated.case.threat)
     yield from _counted(before.case, rated.case, figures)
     if before.case.covered and not rated.case.covered:
-        yield "coverage lost: no sensor sees it now"
+        yield f"coverage lost: {rated.unseen or 'no sensor sees it now'}"
     elif rated.case.covered and not before.case.covered:
         yield "coverage: a sensor sees it now"
     yield from _evidence(before, after, rated)

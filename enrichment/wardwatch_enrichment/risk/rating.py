@@ -7,29 +7,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+from wardwatch_enrichment import attempts, presence
 from wardwatch_enrichment.finding import SETTLED, Answer, Finding
 from wardwatch_enrichment.risk import derivation, rubrics, scoring, zones
-from wardwatch_enrichment.risk.case import LABELS, Case, Clock, Label, Risk
+from wardwatch_enrichment.risk.case import LABELS, Case, Clock, Factors, Label, Risk
 from wardwatch_enrichment.risk.factors import Weighed
 from wardwatch_enrichment.risk.figures import Figures, model
 from wardwatch_enrichment.risk.policy import Policy
 from wardwatch_enrichment.risk.threats import Known, threat
 from wardwatch_enrichment.risk.vectors import as_version_3
 from wardwatch_enrichment.risk.zones import Reached
-from wardwatch_enrichment.surroundings import Surroundings
+from wardwatch_enrichment.surroundings import LIFE, Surroundings
 
 CANNOT_TELL: Label = "Cannot tell"
 # The order of work: what is to be done at once first, what cannot be told before what may wait.
 URGENCY: tuple[Label, ...] = ("Act", "Attend", CANNOT_TELL, "Track*", "Track")
+_NOTHING = "assumed, as nothing was seen of it"
 DECIDING = ("strong_false", "weak_false", "true", "unknown")  # what a verdict rests on first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rated:
-    """A finding with its risk, and what that was worked out from; its dates, by the record."""
+    """A finding with its risk, and what that was worked out from; its dates, by the record.
+
+    `unseen` names the sensors whose silence is why it cannot be told.
+    """
 
     finding: Finding
     case: Case
@@ -37,6 +42,7 @@ class Rated:
     reached: Reached
     weighed_as: str
     clock: Clock | None = None
+    unseen: str = ""
 
     @property
     def evidence(self) -> str:
@@ -86,40 +92,51 @@ class Rater:
 
     def rate(self, around: Surroundings, findings: Iterable[Finding]) -> tuple[Rated, ...]:
         """Return findings of one device with their risks, the worst first."""
-        device = around.device
-        weighed, covered = self._weigh(around), zones.covered(around)
+        weighed, silent = self._weigh(around), presence.told(around.silent)
         places: dict[tuple[tuple[str, ...], tuple[str, ...]], Reached] = {}
-        found = []
+        known, found = self._known, []
+        if tried := attempts.tried(around.device.events, around.now - LIFE):
+            known = replace(known, attempted=known.attempted | tried)
         for finding in findings:
             key = (finding.reached_from, finding.ports)
             if key not in places:
                 places[key] = self._place(around, *key)
-            reached = places[key]
-            case = Case(
-                factors=weighed.factors,
-                cvss=vector_of(finding),
-                affected=finding.affected,
-                verdict=finding.verdict or "potential",
-                zone=reached.zone,
-                threat=threat(finding, self._known),
-                boundary_proven=reached.boundary_proven,
-                covered=covered,
-                recall=finding.urgent,
-                rubric=rubrics.of(self._policy.rubric, finding.vulnerability, device.type),
-                networked=finding.assumed is None and finding.access is None,
-                informs=finding.is_posture and not finding.cvss,
-            )
-            risk = self._assess(case)
+            case = self._case(around, finding, weighed.factors, places[key], known)
             found.append(
                 Rated(
                     finding=finding,
                     case=case,
-                    risk=risk,
-                    reached=reached,
+                    risk=self._assess(case),
+                    reached=places[key],
                     weighed_as=weighed.source,
+                    unseen=_lapse(finding) or ("" if case.covered else silent),
                 )
             )
         return tuple(sorted(found, key=lambda rated: rated.order))
+
+    def _case(
+        self,
+        around: Surroundings,
+        finding: Finding,
+        factors: Factors,
+        reached: Reached,
+        known: Known,
+    ) -> Case:
+        rubric = rubrics.of(self._policy.rubric, finding.vulnerability, around.device.type)
+        return Case(
+            factors=factors,
+            cvss=vector_of(finding),
+            affected=finding.affected,
+            verdict=finding.verdict or "potential",
+            zone=reached.zone,
+            threat=threat(finding, known),
+            boundary_proven=reached.boundary_proven,
+            covered=around.is_covered and not _lapse(finding),
+            recall=finding.urgent,
+            rubric=rubric,
+            networked=finding.assumed is None and finding.access is None,
+            informs=finding.is_posture and not finding.cvss,
+        )
 
     def whole(self, rated: Iterable[Rated]) -> DeviceRisk:
         """Return what the findings of a device come to together."""
@@ -130,6 +147,11 @@ class Rater:
     ) -> Reached:
         asked = reached_from if reached_from or ports else None
         return zones.zone(around, asked, ports=ports, sanctioned=self._policy.sanctioned)
+
+
+def _lapse(finding: Finding) -> str:
+    """Return which sensors' silence takes away what decided a finding before."""
+    return next((one.lapsed for one in finding.answers if one.lapsed), "")
 
 
 def vector_of(finding: Finding) -> str:
@@ -173,5 +195,6 @@ def _not_seen(answer: Answer | None, finding: Finding) -> str:
     match = finding.matches[0]
     told = f"{match.reason} by {match.advisory}"
     if answer and answer.truth == "unknown" and finding.affected not in SETTLED:
-        told += f"; {answer.predicate}: assumed, as nothing was seen of it"
+        why = f"cannot be told, {answer.lapsed}" if answer.lapsed else _NOTHING
+        told += f"; {answer.predicate}: {why}"
     return told

@@ -40,7 +40,8 @@ class State:
     assessment that found it, which keeps the versions of model and data.
 
     `called` is the device as it was named then, `software` what ran on it, `case` what the risk
-    was worked out from. `began` tells since when each label, or a more urgent one, has lasted.
+    was worked out from, `wording` the verdict in words. `began` tells since when each label, or a
+    more urgent one, has lasted.
     """
 
     finding: str
@@ -68,6 +69,7 @@ class State:
     began: Mapping[Label, float] = field(default_factory=dict)
     software: tuple[str, ...] = ()
     advisories: tuple[str, ...] = ()
+    wording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from wardwatch_enrichment.attempts import NOTE
 from wardwatch_enrichment.content import data
 from wardwatch_enrichment.finding import Finding
 from wardwatch_enrichment.model import Exploited, SsvcDecision
@@ -53,6 +54,8 @@ def attempted(signatures: Iterable[tuple[int | None, str]]) -> frozenset[str]:
     """Return the vulnerabilities that sensors say were tried, by rules' numbers and texts."""
     found: set[str] = set()
     for sid, text in signatures:
+        if text.startswith(NOTE):  # of one device, see `attempts.tried`
+            continue
         found.update(by_rule().get(sid or 0, ()))
         found.update(f"CVE-{year}-{number}" for year, number in _CVE.findall(text))
     return frozenset(found)

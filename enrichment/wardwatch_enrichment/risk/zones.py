@@ -17,7 +17,7 @@ from wardwatch_enrichment.fact_checks import ZONES
 from wardwatch_enrichment.finding import Exposure
 from wardwatch_enrichment.reachable import REFUSALS, SOURCES
 from wardwatch_enrichment.supposed import Supposed
-from wardwatch_enrichment.surroundings import ANYWHERE, GAP, LIFE, Caller, Surroundings
+from wardwatch_enrichment.surroundings import ANYWHERE, LIFE, Caller, Surroundings
 
 _Network = IPv4Network | IPv6Network
 _BOUNDED = ("allowlisted", "isolated")
@@ -77,12 +77,6 @@ def _moved(around: Surroundings, what: Supposed, name: str) -> Reached:
             told = f"{told}, and those from outside whom it served are let through ({far})"
             break
     return Reached(name, name in _BOUNDED, told)
-
-
-def covered(around: Surroundings) -> bool:
-    """Tell whether a sensor sees the device now."""
-    watched = around.watched
-    return watched is not None and around.now - watched.until <= GAP
 
 
 class _Place:
@@ -238,7 +232,8 @@ class _Place:
 
     def _is_reject(self, row: Exposure) -> bool:
         right = not self._ports or f"{row.proto}/{row.port}" in self._ports
-        return row.state == "refused" and row.by == "network" and right
+        refused = row.state == "refused" and row.by == "network"
+        return refused and right and self._around.bears(row)
 
     def _tells(self, peer: str) -> bool:
         """Tell whether a refusal says that nearer ones are kept out, too: no guest's does."""

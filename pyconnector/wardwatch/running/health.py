@@ -1,30 +1,29 @@
-"""How the connector, its sensors and its feeds are: for `status`, and for Prometheus on loopback.
-
-https://prometheus.io/docs/instrumenting/exposition_formats/
-"""
+"""How the connector, its sensors and its feeds are, and what an operator has to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from ipaddress import ip_address
 from typing import Any
 
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
+from wardwatch.risk import ages
+from wardwatch.running.following import Source
 from wardwatch.store import Store
 from wardwatch_enrichment.surroundings import DAY, LOSS, share
 
-WEEK = 7 * DAY
+STOPPED = 300.0  # seconds without a word of the process
+LATE = 3600.0  # seconds that rows may wait, or risks may be old
 
 
 @dataclass(slots=True, kw_only=True)
 class Health:
     """What a process that follows a site says of itself. Times are seconds since the epoch.
 
-    `behind` is how many bytes of logs wait.
+    `behind` is how many bytes of logs wait, `sources` tells it by log: ``rows``, ``newest`` (the
+    time of the newest row) and ``behind``. `feeds` are of when their data is, None where never
+    taken. `waiting` is how much Elasticsearch was not told yet, and `publish_failing` since when it
+    cannot be. `live` is what `live.Told` says of the live feed, None where that is off.
     """
 
     site: str
@@ -34,25 +33,63 @@ class Health:
     rows: int = 0
     bad_rows: int = 0
     behind: int = 0
+    sources: dict[str, dict[str, float]] = field(default_factory=dict)
     took: float = 0.0
     devices: int = 0
     assessed: float | None = None
     published: float | None = None
     publish_error: str | None = None
+    publish_failing: float | None = None
+    waiting: int = 0
     store_bytes: int = 0
     sensors: dict[str, dict[str, float]] = field(default_factory=dict)
     feeds: dict[str, float | None] = field(default_factory=dict)
+    live: dict[str, Any] | None = None
     problems: list[str] = field(default_factory=list)
 
+    @classmethod
+    def begun(cls, store: Store, site: str, now: float) -> Health:
+        """Return the health of a process that begins; what the one before last did still holds."""
+        before = store.health(site) or {}
+        return cls(
+            site=site,
+            pid=os.getpid(),
+            started=now,
+            assessed=before.get("assessed"),
+            published=before.get("published"),
+            sources={
+                log: {"rows": 0, "newest": told["newest"], "behind": 0}
+                for log, told in before.get("sources", {}).items()
+            },
+        )
+
+    def take(self, sources: Mapping[str, Source], now: float) -> None:
+        """Note what one look at the logs brought, by log."""
+        known = {log: {**told, "behind": 0} for log, told in self.sources.items()}
+        for log, source in sources.items():
+            told = known.get(log, {"rows": 0, "newest": 0.0})
+            newest = min(source.newest, now)  # a clock may be ahead
+            known[log] = {
+                "rows": told["rows"] + source.rows,
+                "newest": max(told["newest"], newest),
+                "behind": source.behind,
+            }
+        self.sources = known  # anew, because Prometheus may be reading the one before
+
     def count(self, store: Store) -> None:
-        """Note how many devices there are, and how large the database is."""
+        """Note how many devices there are, how large the database is, and what was not told."""
         self.devices = store.device_count(self.site)
         self.store_bytes = store.size()
+        self.waiting = store.waiting(self.site)
 
     def look(self, store: Store, now: float) -> None:
-        """Note how the sensors and the feeds are, for which all their rows are read."""
+        """Note how the sensors, the feeds and the output are."""
         self.sensors = dict(sensors(store, self.site, now))
-        self.feeds = {feed.name: feed.newest or feed.taken for feed in store.feeds()}
+        self.feeds = {feed.name: ages.as_of(feed) for feed in store.feeds()}
+        if not self.publish_error:
+            self.publish_failing = None
+        elif self.publish_failing is None:
+            self.publish_failing = now
 
     def document(self) -> dict[str, Any]:
         """Return it as `status` reads it."""
@@ -80,108 +117,47 @@ def sensors(store: Store, site: str, now: float) -> Iterator[tuple[str, dict[str
 _LOSSES = (("gaps", "acks"), ("dropped", "packets"))
 
 
-def warnings(health: dict[str, Any], now: float) -> Iterator[str]:
+def warnings(health: Mapping[str, Any], now: float) -> Iterator[str]:
     """Yield what an operator has to look at, each with what to do."""
     silent = now - health["at"]
-    if silent > 300:
-        yield f"the connector has not been heard of for {_span(silent)}: start it again"
-    for name, told in health["sensors"].items():
-        if now - told["last_seen"] > DAY:
-            yield (
-                f"sensor {name} has been silent for {_span(now - told['last_seen'])}: what rests "
-                "on its silence counts no more; look at it"
-            )
-        elif told["loss"] > LOSS:
-            yield f"sensor {name} loses {told['loss']:.1%}: refusals prove nothing there"
-    for name, newest in health["feeds"].items():
-        if newest is not None and now - newest > WEEK:
-            yield f"feed {name} is {_span(now - newest)} old: `wardwatch feeds update`"
-    if health["publish_error"]:
-        yield f"Elasticsearch: {health['publish_error']}"
+    if silent > STOPPED:
+        yield f"the connector has not been heard of for {span(silent)}: start it again"
+    yield from _sources(health, now)
+    yield from _sensors(health["sensors"], now)
+    for name, at in health["feeds"].items():
+        if old := ages.aged(name, at, now):
+            yield f"{old}: `wardwatch feeds update`, or `feeds import` takes a newer file"
+    if error := health["publish_error"]:
+        since = health.get("publish_failing")
+        waits = f"for {span(now - since)}, {health.get('waiting', 0)} wait: " if since else ""
+        yield f"Elasticsearch: {waits}{error}"
     yield from health["problems"]
 
 
-def _span(seconds: float) -> str:
+def _sources(health: Mapping[str, Any], now: float) -> Iterator[str]:
+    for log, told in health.get("sources", {}).items():
+        late = now - told["newest"] if told["newest"] else 0.0
+        if told["behind"] and late > LATE:
+            yield f"{log}: is read {span(late)} late, {told['behind']:.0f} bytes wait"
+    old = now - max(health["assessed"] or 0.0, health["started"])
+    if old > LATE and now - health["at"] <= STOPPED:
+        yield f"risks have not been worked out for {span(old)}: see what it logs"
+
+
+def _sensors(known: Mapping[str, Mapping[str, float]], now: float) -> Iterator[str]:
+    for name, told in known.items():
+        if now - told["last_seen"] > DAY:
+            yield (
+                f"sensor {name} has been silent for {span(now - told['last_seen'])}: what rests "
+                "on it cannot be told any more; look at it"
+            )
+        elif told["loss"] > LOSS:
+            yield f"sensor {name} loses {told['loss']:.1%}: refusals prove nothing there"
+
+
+def span(seconds: float) -> str:
+    """Return how long something lasts, in words."""
     for size, word in ((DAY, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {word}"
-    return f"{seconds:.0f} seconds"
-
-
-class _Metrics(Collector):
-    def __init__(self, ask: Callable[[], Health]) -> None:
-        self._ask = ask
-
-    def collect(self) -> Iterator[Metric]:
-        health = self._ask()
-        names = ["site"]
-        for name, text, value in (
-            ("rows", "Rows taken from logs", health.rows),
-            ("bad_rows", "Lines that could not be used", health.bad_rows),
-        ):
-            counter = CounterMetricFamily(f"wardwatch_{name}", text, labels=names)
-            counter.add_metric([health.site], value)
-            yield counter
-        gauges: tuple[tuple[str, str, float | None], ...] = (
-            ("behind_bytes", "Log bytes that wait to be read", health.behind),
-            ("cycle_seconds", "How long the last cycle took", health.took),
-            ("cycle_timestamp_seconds", "When the last cycle ended", health.at),
-            ("assessed_timestamp_seconds", "When risks were last worked out", health.assessed),
-            ("published_timestamp_seconds", "When Elasticsearch last took all", health.published),
-            ("devices", "Devices in the inventory", health.devices),
-            ("store_bytes", "Bytes of the database in use", health.store_bytes),
-        )
-        for name, text, value_or_none in gauges:
-            if value_or_none is not None:
-                gauge = GaugeMetricFamily(f"wardwatch_{name}", text, labels=names)
-                gauge.add_metric([health.site], value_or_none)
-                yield gauge
-        yield from self._of_many(health)
-
-    def _of_many(self, health: Health) -> Iterator[Metric]:
-        seen = GaugeMetricFamily(
-            "wardwatch_sensor_heartbeat_timestamp_seconds",
-            "A sensor's last sign of life",
-            labels=["site", "sensor"],
-        )
-        loss = GaugeMetricFamily(
-            "wardwatch_sensor_loss_ratio", "What a sensor lost", labels=["site", "sensor"]
-        )
-        for name, told in health.sensors.items():
-            seen.add_metric([health.site, name], told["last_seen"])
-            loss.add_metric([health.site, name], told["loss"])
-        newest = GaugeMetricFamily(
-            "wardwatch_feed_newest_timestamp_seconds", "A feed's newest content", labels=["feed"]
-        )
-        for name, at in health.feeds.items():
-            if at is not None:
-                newest.add_metric([name], at)
-        yield from (seen, loss, newest)
-
-
-def serve(address: str, ask: Callable[[], Health]) -> Callable[[], None]:
-    """Answer Prometheus at host:port, on loopback alone; returns what stops it.
-
-    Raises `ValueError` for another address.
-    """
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    if not port.isdecimal() or not _is_loopback(host):
-        raise ValueError(f"{address}: only loopback is served, as in 127.0.0.1:9477")
-    registry = CollectorRegistry()
-    registry.register(_Metrics(ask))
-    server, thread = start_http_server(int(port), host, registry)
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return f"{max(seconds, 0):.0f} seconds"

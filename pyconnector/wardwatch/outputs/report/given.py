@@ -38,7 +38,7 @@ class Given:
     devices that no sensor sees now, `hours` when a device is on the network, in a sentence. `plan`
     are the subnets of the sites' plans and `outside` the networks that are in none, with how many
     devices. `tasks` is the work list, None where nobody made one. `own` names the figures that the
-    site changed.
+    site changed, `old` tells the age of feeds that are old.
     """
 
     appraised: Mapping[str, Appraisal]
@@ -51,5 +51,6 @@ class Given:
     outside: Mapping[str, int] = field(default_factory=dict)
     tasks: Sequence[Task] | None = None
     sources: Sequence[Source] = ()
+    old: Sequence[str] = ()
     figures: Figures = field(default_factory=model)
     own: Sequence[str] = ()
