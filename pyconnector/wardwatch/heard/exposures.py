@@ -17,6 +17,8 @@ from wardwatch_enrichment.finding import SENSOR
 
 PARTS_PER_BATCH = 100_000  # most are addresses on the internet that a site talks to
 TIMES_PER_BATCH = 500_000
+MOST = 1 << 53  # a sensor counts no more; sums of it fit into the database
+PORTS = range(1 << 16)
 
 _COLUMNS = len(About._fields) - 1  # that a row is about, before what it says
 
@@ -120,8 +122,9 @@ class Exposures:
             if self._scope and part[0] != SENSOR and not self._scope.covers(part[0]):
                 return _MUTE
             shown = [
-                (one, _in_seconds(one.interval) if one.interval else None)
+                (one, _in_seconds(one.interval, one.kind) if one.interval else None)
                 for one in self._showing.exposures(part)
+                if _is_sound(one)
             ]
         except ValueError as error:
             return _Heard(wrong=str(error))
@@ -142,10 +145,21 @@ class Exposures:
         return heard
 
 
-def _in_seconds(interval: Interval) -> Spanned:
+def _is_sound(shown: Shown) -> bool:
+    """Tell that the numbers are such as there can be; raises `ValueError` where they are not."""
+    if shown.port is not None and shown.port not in PORTS:
+        raise ValueError(f"not a port: {shown.port}")
+    if shown.interval and max(shown.interval[2:]) > MOST:
+        raise ValueError("counts more than there can be")
+    return True
+
+
+def _in_seconds(interval: Interval, kind: str) -> Spanned:
     first, last = seconds(interval.first), seconds(interval.last)
     if last < first:
         raise ValueError(f"last is before first: {last}")
+    if kind == "coverage" and last - first > DAY:  # else a sensor would seem to be there until then
+        raise ValueError(f"a sensor's clock was set while it counted: {last}")
     return Spanned(first, last, *interval[2:])
 
 

@@ -58,9 +58,13 @@ class Listening:
         with store.transaction():
             if mark:
                 store.put_mark(self._site, self._sensor, mark)
-            for hearing in self._hearings.values():
-                store.add(hearing.claims())
-            for log, alarms in self._alarms.items():
-                store.add_events(self._site, self._sensor, log, alarms.take())
-            for log, exposures in self._exposures.items():
-                store.add_exposures(self._site, self._sensor, log, exposures.take())
+            self.put(store)
+
+    def put(self, store: Store) -> None:
+        """Do so together with more; inside a transaction."""
+        for hearing in self._hearings.values():
+            store.add(hearing.claims())
+        for log, alarms in self._alarms.items():
+            store.add_events(self._site, self._sensor, log, alarms.take())
+        for log, exposures in self._exposures.items():
+            store.add_exposures(self._site, self._sensor, log, exposures.take())

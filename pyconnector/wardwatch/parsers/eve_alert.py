@@ -6,6 +6,7 @@ https://docs.suricata.io/en/suricata-7.0.10/output/eve/eve-json-format.html#even
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import msgspec
 
@@ -21,13 +22,16 @@ VIEWS: tuple[View, ...] = ()
 ENGINE_SIDS = range(2_200_000, 2_300_000)
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=0xFFFF_FFFF)]
+
+
 class Alert(msgspec.Struct, gc=False, omit_defaults=True):
     """What the rule says."""
 
-    signature_id: int = 0
+    signature_id: Number = 0
     signature: str = ""
     category: str | None = None
-    severity: int | None = None
+    severity: Number | None = None
     action: str | None = None
 
 

@@ -1,5 +1,7 @@
 """Zeek ``notice.log``: what Zeek's scripts saw at a host. Never its texts, which may quote traffic.
 
+But for the numbers of the weaknesses that the notice of our own script is about.
+
 https://docs.zeek.org/en/lts/scripts/base/frameworks/notice/main.zeek.html
 """
 
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from wardwatch.parsers import View, address
+from wardwatch_enrichment import attempts
 from wardwatch_enrichment.model import Alarm
 
 LOG = "notice"
@@ -30,6 +33,7 @@ class Row(msgspec.Struct, gc=False):
     orig_h: str | None = msgspec.field(name="id.orig_h", default=None)
     resp_h: str | None = msgspec.field(name="id.resp_h", default=None)
     uid: str | None = None
+    sub: str | None = None
 
 
 def alarms(row: Row) -> Iterator[Alarm]:
@@ -41,5 +45,8 @@ def alarms(row: Row) -> Iterator[Alarm]:
     target = address(target) if target else None
     if source:
         yield Alarm(source, target, "outbound", row.note)
-    if target:
+    if target and row.note == attempts.NOTE:
+        for signature in attempts.signatures(row.sub or ""):
+            yield Alarm(target, source, "inbound", signature)
+    elif target:
         yield Alarm(target, source, "inbound", row.note)

@@ -12,7 +12,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EINVAL
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, NamedTuple
 
 BLOCK_BYTES = 1 << 19  # small enough for the rows to stay in a processor cache
@@ -43,11 +45,15 @@ class LogFile:
     log: str
 
 
-def find(path: Path) -> list[LogFile]:
-    """List the logs in a directory and below it, by name, or the one file; raises `SourceError`."""
+def find(path: Path, problems: list[str] | None = None) -> list[LogFile]:
+    """List the logs in a directory and below it, by name, or the one file; raises `SourceError`.
+
+    Where `problems` are given, they are told what cannot be listed below a directory, and the rest
+    is.
+    """
     try:
         if path.is_dir():
-            return _in_directory(path)
+            return _in_directory(path, problems)
         if not path.exists():
             raise SourceError(
                 f"{path}: does not exist; give a log of Zeek or Suricata, or a directory of them"
@@ -65,13 +71,18 @@ def _by_name(name: str) -> str | None:
     return EVE if _EVE.fullmatch(name) else None
 
 
-def _in_directory(directory: Path) -> list[LogFile]:
+def _in_directory(directory: Path, problems: list[str] | None) -> list[LogFile]:
     found: list[LogFile] = []
-    for path in _files_below(directory):
-        if log := _by_name(path.name):
-            found.append(LogFile(path=path, log=log))
-        elif ".log" in path.name:
-            found.append(LogFile(path=path, log=UNKNOWN))
+    # By name first: of a million other files none is looked at, or kept in memory.
+    named = (
+        (folder, name, _by_name(name) or UNKNOWN)
+        for folder, name in _files_below(directory, problems)
+        if ".log" in name or _by_name(name)
+    )
+    for folder, name, log in sorted(named):
+        path = os.path.join(folder, name)  # noqa: PTH118  there can be very many
+        if os.path.isfile(path):  # noqa: PTH113
+            found.append(LogFile(path=Path(path), log=log))
     if not any(file.log != UNKNOWN for file in found):
         raise SourceError(
             f"{directory}: holds no Zeek logs (*.log, *.log.gz) and no eve.json of Suricata; give "
@@ -80,16 +91,17 @@ def _in_directory(directory: Path) -> list[LogFile]:
     return found
 
 
-def _files_below(directory: Path) -> list[Path]:
+def _files_below(directory: Path, problems: list[str] | None) -> Iterator[tuple[str, str]]:
     def fail(error: OSError) -> None:
-        raise SourceError(f"{error.filename}: {error.strerror}; check the owner and mode")
+        if isinstance(error, FileNotFoundError):  # it was removed this moment
+            return
+        told = f"{error.filename}: {error.strerror}; check the owner and mode"
+        if problems is None:
+            raise SourceError(told)
+        problems.append(told)
 
-    below = [
-        Path(folder) / name
-        for folder, _, names in os.walk(directory, onerror=fail)
-        for name in names
-    ]
-    return sorted(path for path in below if path.is_file())
+    for folder, _, names in os.walk(directory, onerror=fail):
+        yield from ((folder, name) for name in names)
 
 
 def _log_of(path: Path) -> str:
@@ -113,7 +125,10 @@ def _log_of(path: Path) -> str:
 
 def opened(path: Path) -> BinaryIO:
     """Open a file, plain or gzip, whatever its name says."""
-    with path.open("rb") as stream:
+    # A pipe that was put in its place would keep us waiting for ever.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+        if not S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(EINVAL, "is no regular file any more", str(path))
         zipped = stream.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
 

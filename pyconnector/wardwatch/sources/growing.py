@@ -51,14 +51,22 @@ class Mark:
     size: int = 0
 
 
+class UnreadableError(SourceError):
+    """A file could not be read this time; the rest of it is asked for again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A file with more than was taken of it; its mark says from where on."""
+    """A file with more than was taken of it; its mark says from where on.
+
+    `first` is by what its first row is known.
+    """
 
     file: LogFile
     mark: Mark
     size: int
     ended: bool
+    first: str
 
     @property
     def behind(self) -> int:
@@ -72,7 +80,7 @@ class Grown:
         """
         try:
             with opened(self.file.path) as stream:
-                if _identity(stream, self.file.log) == self.mark.identity:  # else just renamed
+                if _identity(stream, self.file.log) == self.first:  # else just renamed
                     stream.seek(self.mark.place.offset)
                     yield from self._blocks(stream, row_types)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -83,7 +91,7 @@ class Grown:
         except FileNotFoundError:  # renamed this moment
             return
         except OSError as error:
-            raise SourceError(
+            raise UnreadableError(
                 f"{self.file.path}: {error.strerror}; check the owner and mode"
             ) from error
 
@@ -103,14 +111,19 @@ class Grown:
         return replace(self.mark, place=block.end, header=block.header, size=0)
 
 
+# What a file was at the last look: size, time, by what its first row is known, and by what it is
+# itself where another has that row, too.
+_Seen = tuple[int, int, str, str | None]
+
+
 class Growing:
     """Follows files and directories; what does not exist yet may come later."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths = tuple(paths)
-        self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
+        self._known: dict[tuple[int, int], _Seen] = {}
         self._before = self._known
-        self._here: set[str] = set()
+        self._here: dict[str, Path] = {}
 
     @property
     def identities(self) -> frozenset[str]:
@@ -126,7 +139,7 @@ class Growing:
         """
         told: list[str] = [] if problems is None else problems
         found: list[tuple[float, Grown]] = []
-        self._here = set()
+        self._here = {}
         self._before, self._known = self._known, {}  # what is gone is forgotten
         for file in self._files(told):
             try:
@@ -147,7 +160,7 @@ class Growing:
     def _files(self, problems: list[str]) -> Iterator[LogFile]:
         for path in self._paths:
             try:
-                yield from (file for file in find(path) if file.log != UNKNOWN)
+                yield from (file for file in find(path, problems) if file.log != UNKNOWN)
             except SourceError as error:
                 problems.append(str(error))
 
@@ -155,26 +168,56 @@ class Growing:
         self, file: LogFile, stat: os.stat_result, marks: Mapping[str, Mark], now: float
     ) -> Grown | None:
         zipped, quiet = file.path.suffix == ".gz", now - stat.st_mtime
-        if zipped and quiet < _WRITTEN:
+        if zipped and abs(quiet) < _WRITTEN:  # a time to come is one of a clock that was set back
             return None
         key = (stat.st_dev, stat.st_ino)
-        size, mtime, identity = self._before.get(key, (0, 0, ""))
-        if (size, mtime) != (stat.st_size, stat.st_mtime_ns) or not identity:
+        size, mtime, first, own = self._before.get(key, (0, 0, "", None))
+        same = (size, mtime) == (stat.st_size, stat.st_mtime_ns)
+        if not same or not first:
             with opened(file.path) as stream:
                 if os.fstat(stream.fileno()).st_ino != stat.st_ino:
                     return None  # renamed this moment
-                identity = _identity(stream, file.log)
-        self._known[key] = (stat.st_size, stat.st_mtime_ns, identity)
-        if not identity or identity in self._here:  # twice there while it is packed or copied
+                first = _identity(stream, file.log)
+        identity = first
+        if first in self._here:
+            identity = own = own if same and own is not None else self._own(first, file)
+        self._known[key] = (stat.st_size, stat.st_mtime_ns, first, own)
+        if not identity or identity in self._here:
             return None
-        self._here.add(identity)
+        self._here[identity] = file.path
         mark = marks.get(identity, Mark(identity=identity, path=str(file.path)))
         if mark.size == stat.st_size or (not zipped and mark.place.offset == stat.st_size):
             return None
-        ended = zipped or quiet > _SETTLED
-        if not zipped and mark.place.offset > stat.st_size:  # cut, and begun again with the same
+        # What grew just now has not ended, though a clock that was set forward says so.
+        ended = zipped or (quiet > _SETTLED and (same or not size))
+        if not _goes_on(file.path, mark, stat.st_size):
             mark = replace(mark, place=BEGIN, header=b"")
-        return Grown(file, replace(mark, path=str(file.path)), stat.st_size, ended)
+        return Grown(file, replace(mark, path=str(file.path)), stat.st_size, ended, first)
+
+    def _own(self, first: str, file: LogFile) -> str:
+        """Return what a file is known by whose first row another has: by where they part.
+
+        Empty where they do not: it is the same while it is packed or copied.
+        """
+        with opened(self._here[first]) as other, opened(file.path) as stream:
+            rows = stream.read(_HEAD).split(b"\n")[:-1]
+            others = other.read(_HEAD).split(b"\n")[:-1]
+        for row, its in zip(rows, others, strict=False):
+            if row != its and not row.startswith(b"#"):
+                return hashlib.sha256(first.encode() + b"\n" + row).hexdigest()[:32]
+        return ""
+
+
+def _goes_on(path: Path, mark: Mark, size: int) -> bool:
+    """Tell whether a file goes on where its mark is: it was not cut, or written anew."""
+    at = mark.place
+    if at.offset == 0 or at.skipping or mark.size:  # of one that ended the last line had no end
+        return path.suffix == ".gz" or at.offset <= size
+    if path.suffix != ".gz" and at.offset > size:
+        return False
+    with opened(path) as stream:
+        stream.seek(at.offset - 1)
+        return stream.read(1) == b"\n"
 
 
 def _identity(stream: BinaryIO, log: str) -> str:

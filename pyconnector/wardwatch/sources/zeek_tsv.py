@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -12,10 +13,19 @@ from wardwatch.sources.blocks import Block, numbered
 
 _HEADER_BYTES = 1 << 16
 _ESCAPE = re.compile(rb"\\(?:\\|x([0-9a-fA-F]{2}))")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):  # what is no number has no order, and no place in a database
+        raise ValueError(f"is no number: {text}")
+    return number
+
+
 _NUMBERS: dict[str, Callable[[str], Any]] = {
-    "time": float,
-    "interval": float,
-    "double": float,
+    "time": _finite,
+    "interval": _finite,
+    "double": _finite,
     "count": int,
     "int": int,
     "port": int,

@@ -36,6 +36,7 @@ class Claims(Asking):
     def add(self, claims: Iterable[Claim]) -> None:
         """Put claims in, or move the times of those that are there; inside a transaction."""
         kept: list[Claim] = []
+        self._limits.begin()
         # Row by row, because a limit can depend on what was put in just before.
         self._db.executemany(_UPSERT, self._rows(claims, kept))
         hosts = {(claim.first.site, claim.first.host) for claim in kept}
@@ -45,7 +46,7 @@ class Claims(Asking):
             for token in tokens(claim.first)
         }
         self._db.executemany(
-            "INSERT INTO host VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET changed = 1", hosts
+            "INSERT INTO host VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET changed = 2", hosts
         )
         self._db.executemany("INSERT OR IGNORE INTO link VALUES (?, ?, ?)", links)
         self._add_sightings(claim for claim in kept if proves_link(claim.first))
@@ -115,10 +116,13 @@ class Claims(Asking):
         return [sighting(*row) for row in sorted(found)]
 
     def changed_hosts(self, site: str, limit: int) -> list[str]:
-        """Return hosts whose devices must be worked out again, in order."""
+        """Return hosts whose devices must be worked out again, in order.
+
+        Those that were there before come first: they wait for no flood of new ones.
+        """
         # Left to itself, SQLite walks through all hosts by their key.
         query = """SELECT host FROM host INDEXED BY host_changed
-            WHERE site = ? AND changed ORDER BY host LIMIT ?"""
+            WHERE site = ? AND changed ORDER BY changed DESC, host LIMIT ?"""
         return [host for (host,) in self._db.execute(query, (site, limit))]
 
     def mark(self, site: str, hosts: Collection[str], *, changed: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from wardwatch.store.schema import Asking
+from wardwatch.store.touched import Touched
 from wardwatch_enrichment.model import Alarm, Event
 
 PEERS = 16  # of one signature at one host on one day; further ones count together
@@ -24,7 +25,7 @@ _COLUMNS = """host, peer, direction, signature, sid, severity, category, log, se
 _Key = tuple[object, ...]
 
 
-class Events(Asking):
+class Events(Asking, Touched):
     """The part of the store that keeps threats. `dropped` counts what was over a limit."""
 
     dropped: int
@@ -51,9 +52,12 @@ class Events(Asking):
                 times_of[key] += group
                 said[key] = alarm
         for key, found in times_of.items():
-            self._count_event(key, said[key], found)
-        for host in {alarm.host for alarm in alarms}:
+            # What is there twice was written twice: a sensor sent old lines again.
+            self._count_event(key, said[key], sorted(set(found)))
+        hosts = {alarm.host for alarm in alarms}
+        for host in hosts:
             self._forget_oldest(site, host)
+        self.touch(site, hosts)
 
     def _peers(self, of: _Key) -> set[str]:
         query = """SELECT peer FROM event WHERE site = ? AND host = ? AND day = ? AND log = ?

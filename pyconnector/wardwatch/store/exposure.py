@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 
+from wardwatch.store.touched import JUDGED, Touched
 from wardwatch_enrichment.finding import SENSOR, Exposure
 
 DAY, HOUR = 86_400, 3_600
@@ -24,6 +25,7 @@ PEERS, PREFIXES = 16, 100
 EVERYWHERE = {"0.0.0.0/0", "::/0"}
 SERVICES = 16
 TEXT_CHARACTERS = 256
+MOST = 1 << 60  # fits into the database
 
 _KEY = """site = ? AND host = ? AND day = ? AND kind = ? AND state = ? AND proto = ? AND port = ?
     AND refuser = ? AND value = ? AND mac = ? AND sensor = ? AND log = ?"""
@@ -93,7 +95,7 @@ class _Row:
 _CHANGING = tuple(_Row.__annotations__)
 
 
-class Exposures:
+class Exposures(Touched):
     """The part of the store that keeps exposure. `dropped` counts what was over a limit."""
 
     _db: sqlite3.Connection
@@ -124,6 +126,7 @@ class Exposures:
                 self.dropped += 1
                 key, known = other, self._exposure(other)
             self._put_exposure(key, known, gathered)
+        self.touch_at(site, {(about.host, about.kind) for about in found})
 
     def exposures(
         self, site: str, hosts: Iterable[str] | None = None, since: float | None = None
@@ -203,6 +206,8 @@ class Exposures:
         deleted = self._db.execute(gone, (oldest, site)).rowcount
         if self._exposure_count is not None:
             self._exposure_count -= deleted
+        if deleted and self.days_kept <= JUDGED:
+            self.touch_all(site)
         return oldest
 
 
@@ -221,8 +226,9 @@ def _text(value: str | None) -> str:
 def _joined(known: _Row | None, new: Gathered, day: int, kind: str) -> _Row:
     """Return a row with what a batch adds to it."""
     start, end = (known.first_seen, known.last_seen) if known else (float("inf"), -float("inf"))
-    times = [at for some in new.times for at in some if not start <= at <= end]
-    spans = [s for s in new.intervals if not (start <= s.first and s.last <= end)]
+    # What is there twice in a batch was written twice: a sensor sent old lines again.
+    times = {at for some in new.times for at in some if not start <= at <= end}
+    spans = {s for s in new.intervals if not (start <= s.first and s.last <= end)}
     services = {*new.services, *(known.services.split(",") if known else ())} - {""}
     peers = {*new.peers, *(known.peers.split() if known else ())}
     clients = [known.clients if known else 0, *(span.clients for span in spans)]
@@ -232,9 +238,13 @@ def _joined(known: _Row | None, new: Gathered, day: int, kind: str) -> _Row:
     return _Row(
         first_seen=min([start, *times, *(span.first for span in spans)]),
         last_seen=max([end, *times, *(span.last for span in spans)]),
-        count=(known.count if known else 0) + len(times) + sum(span.times for span in spans),
+        count=min(
+            (known.count if known else 0) + len(times) + sum(span.times for span in spans), MOST
+        ),
         clients=max(clients),
-        missed_bytes=(known.missed_bytes if known else 0) + sum(s.missed_bytes for s in spans),
+        missed_bytes=min(
+            (known.missed_bytes if known else 0) + sum(s.missed_bytes for s in spans), MOST
+        ),
         services=",".join(sorted(services)[:SERVICES]),
         peers=" ".join(bounded(peers)),
         line=new.line if is_earlier or known is None else known.line,

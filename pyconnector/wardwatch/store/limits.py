@@ -11,6 +11,10 @@ VALUES_PER_FIELD = 500  # of one host, or of one described subject; as on the se
 CLAIMS_PER_HOST = 50_000  # an archive tells of every device that it forwards for
 SIGHTINGS_PER_ADDRESS = 400  # who held it in the last year, if it changes hands every day
 HOSTS = 200_000
+# Of them so many may be known by nothing but their address: whoever invents addresses leaves room
+# for those that tell what they are.
+MERE_HOSTS = 150_000
+MERE = ("arp.", "conn.", "dhcp.")
 HOSTS_REMEMBERED = 20_000  # whose counts are kept in memory
 
 _Counts = Counter[tuple[str, str]]  # by subject and field
@@ -25,6 +29,16 @@ class Limits:
         self._exact: set[tuple[str, str]] = set()
         self._hosts: int | None = None
 
+    @property
+    def are_reached(self) -> bool:
+        """Whether there are so many hosts that not every new one is kept."""
+        return self._hosts is not None and self._hosts >= min(MERE_HOSTS, HOSTS)
+
+    def begin(self) -> None:
+        """Note that another batch of claims begins: some hosts may have been forgotten."""
+        if self.are_reached:
+            self._hosts = self._count_hosts()
+
     def have_room_for(self, first: Observation) -> bool:
         """Tell whether a claim may be kept, and count it.
 
@@ -33,7 +47,7 @@ class Limits:
         """
         host = (first.site, first.host)
         key = (first.subject or "", first.field)
-        counts = self._of(host)
+        counts = self._of(host, mere=first.field.startswith(MERE))
         if counts is None:
             return False
         if host in self._exact or _is_over(counts, key):
@@ -48,7 +62,7 @@ class Limits:
         counts[_ALL] += 1
         return True
 
-    def _of(self, host: tuple[str, str]) -> _Counts | None:
+    def _of(self, host: tuple[str, str], *, mere: bool) -> _Counts | None:
         """Return the counts of a host, None for a new one where there are too many."""
         if known := self._counts.get(host):
             return known
@@ -58,12 +72,15 @@ class Limits:
         counts = self._count(host)
         if not counts:
             if self._hosts is None:
-                (self._hosts,) = self._db.execute("SELECT count(*) FROM host").fetchone()
-            if self._hosts >= HOSTS:
+                self._hosts = self._count_hosts()
+            if self._hosts >= (min(MERE_HOSTS, HOSTS) if mere else HOSTS):
                 return None
             self._hosts += 1
         self._counts[host] = counts
         return counts
+
+    def _count_hosts(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM host").fetchone()[0])
 
     def _is_known(self, first: Observation) -> bool:
         query = """SELECT 1 FROM claim

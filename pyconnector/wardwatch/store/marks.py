@@ -35,10 +35,11 @@ class Marks:
     def put_mark(self, site: str, sensor: str, mark: Mark) -> None:
         """Keep how far a log is taken; inside the transaction of what came from it."""
         at = mark.place
+        path = mark.path.encode(errors="backslashreplace").decode()  # a name need not be text
         self._db.execute(
             "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                site, sensor, mark.identity, mark.path, at.offset, at.line, at.skipping,
+                site, sensor, mark.identity, path, at.offset, at.line, at.skipping,
                 mark.header, mark.size,
             ),
         )  # fmt: skip
