@@ -100,13 +100,23 @@ event Exposure::told(host: addr, seen: Host)
 	schedule merge_delay { Exposure::write_merged() };
 	}
 
+function has_clock(at: time): bool
+	{
+	return at > double_to_time(0.0);
+	}
+
 event Exposure::interval_is_over()
 	{
 	# What is scheduled comes once more at the end, when all was written.
 	if ( zeek_is_terminating() )
 		return;
 
-	end_interval();
+	# The clock of an interface stood at 0 when this was scheduled: the interval begins only now.
+	if ( has_clock(interval_start) )
+		end_interval();
+	else
+		interval_start = network_time();
+
 	schedule reporting_interval { Exposure::interval_is_over() };
 	}
 
@@ -132,6 +142,6 @@ event network_time_init()
 
 event zeek_done()
 	{
-	if ( began )
+	if ( began && has_clock(interval_start) )
 		end_interval();
 	}
