@@ -152,6 +152,7 @@ def test_every_mapped_field_is_explained_and_no_other() -> None:
     text = (TEMPLATES / "README.md").read_text(encoding="utf-8")
     told = set(re.findall(r"`([@a-z0-9_]+(?:\.[a-z0-9_]+)*)`", text))
     fields = {**mapped("logs-iomt_findings"), **mapped("logs-iomt_assets")}
+    fields |= mapped("logs-iomt.changes-so")
     leaves = {path for path, known in fields.items() if "properties" not in known}
     nested = {path for path in fields if path.startswith("iomt.attributes.")}
     assert (leaves | nested) - told == set()

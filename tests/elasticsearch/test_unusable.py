@@ -32,8 +32,10 @@ from wardwatch.outputs.elasticsearch import (
     connect,
     publish,
     setup,
+    stream,
 )
 from wardwatch.outputs.elasticsearch_client import PASSWORD_VARIABLE
+from wardwatch.outputs.elasticsearch_streams import append
 from wardwatch_enrichment.model import Device
 
 
@@ -210,6 +212,8 @@ def test_users_with_no_more_than_they_need(
     with connect(publisher) as client:
         assert publish(client, "north", devices) == PublishResult(written=50)
         assert publish(client, "north", devices[1:]) == PublishResult(unchanged=49, deleted=1)
+        happened = [("1", {"@timestamp": "2026-01-01T00:00:00Z"})]
+        assert append(client, stream("changes"), happened) == PublishResult(written=1)
         with pytest.raises(ElasticsearchError, match="manage_index_templates"):
             setup(client)
     reader = _secured(secured, "reader", tmp_path)

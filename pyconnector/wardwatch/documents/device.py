@@ -8,9 +8,10 @@ is left out and `iomt.truncated` says so (`wardwatch device ID` still shows it a
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+
+import msgspec
 
 from wardwatch.documents import ecs
 from wardwatch.documents.bounds import LINE_LENGTH, Cut, known
@@ -19,12 +20,13 @@ from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.model import Attribute, Device, Event, Evidence
 from wardwatch_enrichment.visibility import visibility
 
-SCHEMA = 4
+SCHEMA = 5
 """The document's form. Raise it with every change; the next publish then rewrites them all."""
 
 ATTRIBUTES = 256
 EVIDENCE = 4  # per attribute; each rests on its earliest lines
 EVENTS = 32  # the worst and latest
+PLACE = ("building", "ward", "location", "subnet", "owner", "phone", "note")
 
 
 def device_json(device: Device) -> dict[str, object]:
@@ -95,14 +97,19 @@ def event_json(event: Event) -> dict[str, object]:
     }
 
 
-def asset_document(device: Device, risk: Mapping[str, object] | None = None) -> dict[str, object]:
+def asset_document(
+    device: Device,
+    risk: Mapping[str, object] | None = None,
+    peers: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """Return the device's Elasticsearch document; `iomt.content_hash` tells whether it changed.
 
-    `risk` is what its open findings come to, as `finding_documents.device_risk` has it.
+    `risk` is what its open findings come to, as `finding.device_risk` has it, and `peers` whom it
+    talks to, as `peers.peer_fields` has it.
     """
     cut = Cut()
     document = known({**_event_of(device), **ecs.of_device(device, cut)})
-    iomt = known({**_own_fields(device, cut), "risk": dict(risk or {})})
+    iomt = known({**_own_fields(device, cut), "risk": dict(risk or {}), "peers": peers or {}})
     iomt["truncated"] = cut.happened
     iomt["content_hash"] = content_hash({**document, "iomt": iomt})
     return {**document, "iomt": iomt}
@@ -110,8 +117,7 @@ def asset_document(device: Device, risk: Mapping[str, object] | None = None) -> 
 
 def content_hash(document: Mapping[str, object]) -> str:
     """Return a digest that is equal for equal documents, whatever the order of their keys."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
 def iso_time(seconds: float) -> str:
@@ -131,9 +137,10 @@ def day_or_null(seconds: float | None) -> str | None:
 
 
 def place_fields(device: Device, cut: Cut) -> dict[str, object]:
-    """Return where a device stands, in the words of its site."""
+    """Return where a device stands and whom to ask there, in the words of its site."""
     told = {a.name: a.value for a in device.attributes if a.current}
-    return {name: cut.text(told.get(name)) for name in ("building", "ward", "location")}
+    zones = dict.fromkeys(a.value for a in device.attributes if a.current and a.name == "zone")
+    return {**{name: cut.text(told.get(name)) for name in PLACE}, "zone": cut.texts(zones)}
 
 
 def _event_of(device: Device) -> dict[str, object]:
@@ -163,6 +170,8 @@ def _own_fields(device: Device, cut: Cut) -> dict[str, object]:
         "software_versions": cut.texts(device.software_versions),
         "udi": cut.text(device.udi),
         "names": cut.texts(device.names),
+        "services": cut.texts(a.value for a in attributes if a.current and a.name == "services"),
+        "held": _held(device, cut),
         "macs": cut.texts(device.macs),  # as Zeek writes them, to search its logs with
         "via": cut.texts(device.via),
         "former_ids": cut.texts(device.former_ids),
@@ -171,6 +180,17 @@ def _own_fields(device: Device, cut: Cut) -> dict[str, object]:
         "attributes": [_attribute(a, cut) for a in cut.items(attributes, ATTRIBUTES)],
         "events": [_event(e, cut) for e in cut.items(device.events, EVENTS)],
     }
+
+
+def _held(device: Device, cut: Cut) -> dict[str, object]:
+    """Return which addresses it ever had, and a line of each: from when until when."""
+    had = sorted((a for a in device.attributes if a.name == "ips"), key=lambda a: -a.last_seen)
+    lines = (f"{a.value}: {_minute(a.first_seen)} to {_minute(a.last_seen)}" for a in had)
+    return {"ip": ecs.addresses((a.value for a in had), cut), "when": cut.texts(lines)}
+
+
+def _minute(seconds: float) -> str:
+    return f"{iso_time(seconds)[:16]}Z"
 
 
 def _event(event: Event, cut: Cut) -> dict[str, object]:
@@ -182,7 +202,7 @@ def _event(event: Event, cut: Cut) -> dict[str, object]:
 
 def _attribute(attribute: Attribute, cut: Cut) -> dict[str, object]:
     return {
-        "name": attribute.name,
+        "name": cut.text(attribute.name),
         "value": cut.text(attribute.value),
         "confidence": attribute.confidence,
         "current": attribute.current,

@@ -21,7 +21,7 @@ def of_device(device: Device, cut: Cut) -> dict[str, object]:
         "observer": {"name": cut.texts(_sensors(device))},
         "host": {
             "name": cut.text(device.hostname),
-            "ip": _addresses(device.ips, cut),
+            "ip": addresses(device.ips, cut),
             "mac": cut.texts(_macs(device.macs)),
             "os": {"full": cut.text(device.os)},
         },
@@ -32,7 +32,7 @@ def of_device(device: Device, cut: Cut) -> dict[str, object]:
             "serial_number": cut.text(device.serial_number),
         },
         "related": {
-            "ip": _addresses((*device.ips, *device.via), cut),
+            "ip": addresses((*device.ips, *device.via), cut),
             "hosts": cut.texts(_distinct((device.hostname, *device.names))),
         },
     }
@@ -48,12 +48,13 @@ def _macs(macs: Iterable[str]) -> list[str]:
     return [mac.upper().replace(":", "-") for mac in macs if _MAC.fullmatch(mac)]
 
 
-def _addresses(values: Iterable[str], cut: Cut) -> list[str]:
+def addresses(values: Iterable[str], cut: Cut) -> list[str]:
     """Return what an `ip` field takes; one other string would reject the whole document."""
-    return cut.items(_distinct(_address(value) for value in values))
+    return cut.items(_distinct(address(value) for value in values))
 
 
-def _address(text: str) -> str | None:
+def address(text: str) -> str | None:
+    """Return what an `ip` field takes, None where the text is no address."""
     try:
         return str(ip_address(text.partition("%")[0]))  # a zone is no part of an address
     except ValueError:

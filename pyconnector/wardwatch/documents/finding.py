@@ -29,7 +29,7 @@ from wardwatch_enrichment.risk.figures import Figures, model
 from wardwatch_enrichment.risk.rating import URGENCY, DeviceRisk, Rated
 from wardwatch_enrichment.risk.records import Standing
 
-SCHEMA = 1
+SCHEMA = 2
 """The document's form. Raise it with every change; the next publish then rewrites what is open."""
 
 PREDICATES = 32
@@ -60,7 +60,7 @@ class Listed:
     """An open finding with all that is shown of it.
 
     `standing` is what people decided, `measures` what helps, `versions` are those of the data that
-    it was worked out from.
+    it was worked out from, `old` the feeds among those that are old, with their days.
     """
 
     device: Device
@@ -69,6 +69,7 @@ class Listed:
     standing: Standing = field(default_factory=Standing)
     measures: tuple[Mitigation, ...] = ()
     versions: tuple[str, ...] = ()
+    old: tuple[str, ...] = ()
     figures: Figures = field(default_factory=model)
 
 
@@ -191,6 +192,7 @@ def _risk(one: Listed, shown: Document) -> Document:
         **{name: shown[name] for name in ("due_days", "task", "bod_26_04")},
         **{name: figured[name] for name in _WORKED_OUT},
         "weighed": factors["source"],
+        "old_feeds": list(one.old),
         "factors": {name: value for name, value in factors.items() if name != "source"},
         "threats": {**threats, "epss": round(threats["epss"], 3)},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from wardwatch.documents.device import day_or_null, iso_time, time_or_null
@@ -15,9 +16,15 @@ from wardwatch_enrichment.risk.records import Standing, State
 
 
 def finding_json(
-    device: Device, rated: Rated, standing: Standing | None = None
+    device: Device,
+    rated: Rated,
+    standing: Standing | None = None,
+    old: Iterable[Mapping[str, object]] = (),
 ) -> dict[str, object]:
-    """Return all of a finding; unknown is null, a time is ISO 8601 in UTC."""
+    """Return all of a finding; unknown is null, a time is ISO 8601 in UTC.
+
+    `old` are the feeds that it rests on and that are a week old.
+    """
     finding, clock = rated.finding, rated.clock
     return {
         "id": finding.id,
@@ -53,6 +60,7 @@ def finding_json(
         "predicates": [_answer(answer) for answer in finding.answers],
         "risk": _risk(rated),
         "decided": standing_json(standing or Standing()),
+        "old_feeds": list(old),
     }
 
 

@@ -1,11 +1,11 @@
-"""The index of findings: one document each, and nothing is ever deleted.
+"""The index of findings: one document each; deleted only where a person's names are forgotten.
 
 What is no longer open stays as it was last known, with why it was closed and what that rests on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ _AT_ONCE = 200  # documents that are read back to be closed
 class Findings:
     """What is published of a site: its open findings, and the last states of those that are not.
 
-    `devices` are those of the site; `now` is when that was worked out.
+    `devices` are those of the site; `now` is when that was worked out. `only` are the ids of the
+    devices that all this is about, None for all.
     """
 
     site: str
@@ -34,6 +35,7 @@ class Findings:
     found: Iterable[Document]
     closed: Iterable[State] = ()
     devices: Iterable[Device] = ()
+    only: Collection[str] | None = None
 
 
 def publish_findings(
@@ -43,8 +45,19 @@ def publish_findings(
     check(client, index)
     with explained(client, index):
         client.indices.refresh(index=index)  # else what was written just now may be unseen yet
-        here = {"term": {"iomt.site": known.site}}
-        there = {"bool": {"filter": [here, {"term": {"iomt.finding.state": "open"}}]}}
+        done = write_findings(client, known, index)
+        client.indices.refresh(index=index)
+    return done
+
+
+def write_findings(client: Elasticsearch, known: Findings, index: str) -> PublishResult:
+    """Do so in an index that is checked and fresh."""
+    about: list[dict[str, Any]] = [{"term": {"iomt.site": known.site}}]
+    if known.only is not None:
+        about.append({"terms": {"device.id": list(known.only)}})
+    here = {"bool": {"filter": about}}
+    there = {"bool": {"filter": [*about, {"term": {"iomt.finding.state": "open"}}]}}
+    with explained(client, index):
         work = _Work(
             index=index,
             known=known,
@@ -55,6 +68,23 @@ def publish_findings(
     return PublishResult(
         written=done["index"], unchanged=work.unchanged, closed=work.closed, failures=failures
     )
+
+
+def erase_findings(
+    client: Elasticsearch, site: str, devices: Collection[str], index: str
+) -> PublishResult:
+    """Delete the documents of devices' findings, as names that are forgotten stand in them.
+
+    What is still on record of them is written anew by the publish that follows.
+    """
+    about = [{"term": {"iomt.site": site}}, {"terms": {"device.id": sorted(devices)}}]
+    with explained(client, index):
+        client.indices.refresh(index=index)
+        known = list(hashes(client, index, {"bool": {"filter": about}}))
+        gone = ({"_op_type": "delete", "_index": index, "_id": name} for name, _ in known)
+        done, failures = send(client, index, "finding", gone)
+        client.indices.refresh(index=index)
+    return PublishResult(deleted=done["delete"], failures=failures)
 
 
 class _Here:

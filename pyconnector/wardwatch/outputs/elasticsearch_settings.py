@@ -17,7 +17,8 @@ class ElasticsearchSettings:
     """Where the server is and how to prove who we are. Holds no secret, only where one lies.
 
     `url` is one address or several of the same cluster, separated by commas. The environment
-    variables that the client names win over `api_key_file` and `password_file`.
+    variables that the client names win over `api_key_file` and `password_file`. `lifecycle_policy`
+    is an ILM policy of the server for the history, in place of the retention of our templates.
     """
 
     url: str = "https://localhost:9200"
@@ -27,3 +28,4 @@ class ElasticsearchSettings:
     password_file: Path | None = None
     index: str = DEFAULT_INDEX
     verify: bool = True
+    lifecycle_policy: str | None = None

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from wardwatch.documents.finding_json import scores
 from wardwatch.outputs.terminal import cell, safe
+from wardwatch_enrichment.finding import IN_WORDS
 from wardwatch_enrichment.mitigation.flows import Flow
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk import cutting, scoring, simulation
@@ -100,8 +101,7 @@ def _why(effect: Effect) -> str:
     if effect.closed:
         return f"{finding.affected}".replace("_", " ")
     zone = scoring.zone_of(effect.after.case)
-    verdict = (effect.after.risk.verdict or "").replace("_", " ")
-    return f"{verdict}, {zone.replace('_', ' ')}"
+    return f"{IN_WORDS[effect.after.risk.verdict]}, {zone.replace('_', ' ')}"
 
 
 def _sums(effects: Sequence[Effect], changed: int) -> Iterator[Text]:

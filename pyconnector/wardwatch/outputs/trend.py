@@ -13,7 +13,7 @@ from wardwatch.documents.device import iso_time, time_or_null
 from wardwatch.documents.finding_json import scores
 from wardwatch.outputs.findings import STYLES
 from wardwatch.outputs.terminal import cell, safe
-from wardwatch_enrichment.finding import POSTURE
+from wardwatch_enrichment.finding import IN_WORDS, POSTURE
 from wardwatch_enrichment.risk.case import Label
 from wardwatch_enrichment.risk.rating import URGENCY
 from wardwatch_enrichment.risk.records import State
@@ -122,7 +122,7 @@ def as_of(states: Iterable[State], told: str) -> Iterator[Table | Text]:
         table.add_column(heading, overflow="fold")
     known = sorted(states, key=order)
     for state in known:
-        here = state.closed if state.closed is not None else state.verdict
+        here = state.closed if state.closed is not None else _here(state)
         vulnerability = state.title if state.vulnerability.startswith(POSTURE) else ""
         table.add_row(
             Text("closed" if state.closed is not None else state.label, _style(state)),
@@ -131,7 +131,7 @@ def as_of(states: Iterable[State], told: str) -> Iterator[Table | Text]:
             state.device_id[:8],
             cell(state.called),
             state.affected.replace("_", " "),
-            cell((here or "").replace("_", " ")),
+            cell(here),
             Text(f"{state.finding[:8]} ").append_text(cell(vulnerability or state.vulnerability)),
             state.zone.replace("_", " "),
             _day(since(state)),
@@ -190,6 +190,7 @@ def state_json(state: State, asked: float) -> dict[str, object]:
         "reason": state.reason,
         "affected": state.affected,
         "verdict": state.verdict,
+        "wording": _here(state) or None,
         "zone": state.zone,
         "moved": state.moved,
         "closed": state.closed,
@@ -201,6 +202,11 @@ def state_json(state: State, asked: float) -> dict[str, object]:
         "as_of": time_or_null(asked),
         "run": state.run,
     }
+
+
+def _here(state: State) -> str:
+    """Return the verdict in words, as `findings` says it."""
+    return state.wording or (IN_WORDS[state.verdict] if state.verdict else "")
 
 
 def _style(state: State) -> str:

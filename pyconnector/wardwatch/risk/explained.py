@@ -11,6 +11,7 @@ from wardwatch.decisions import deciding
 from wardwatch.documents.device import iso_time, time_or_null
 from wardwatch.documents.finding_json import finding_json
 from wardwatch.risk import findings, risks
+from wardwatch.risk.ages import Aged, Ages
 from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
 from wardwatch.store.feeds import Document, Feed
@@ -39,7 +40,8 @@ _ATTRIBUTES = {
 class Explained(NamedTuple):
     """A finding on a device; `proof` is what tells that the device is what was searched for.
 
-    `callers` are the rows of who is named where its zone is told.
+    `callers` are the rows of who is named where its zone is told, `old` the feeds that it rests on
+    and that are old.
     """
 
     device: Device
@@ -50,13 +52,14 @@ class Explained(NamedTuple):
     feeds: tuple[Feed, ...]
     standing: Standing
     callers: tuple[Exposure, ...]
+    old: tuple[Aged, ...]
 
 
 def explained(
     store: Store, begins: str, sites: Iterable[str], now: float, decided: Policy
 ) -> Iterator[Explained]:
     """Yield the findings whose id begins so."""
-    feeds = tuple(store.feeds())
+    feeds, ages = tuple(store.feeds()), Ages(store, now)
     for site in sites:
         place, said = Site(store, site, now), deciding.by_finding(store, site)
         rating = risks.rater(place, decided)
@@ -69,8 +72,9 @@ def explained(
                 documents = tuple(_documents(about, store))
                 held = deciding.standing_of(rated, said, now)
                 rows = tuple(_callers(rated.reached, around))
+                old = ages.of(about)
                 yield Explained(
-                    around.device, rated, told.steps, proof, documents, feeds, held, rows
+                    around.device, rated, told.steps, proof, documents, feeds, held, rows, old
                 )
                 if len(begins) == FULL:
                     return
@@ -131,7 +135,7 @@ def would_change(finding: Finding) -> tuple[str, ...]:
 def explained_json(one: Explained) -> dict[str, object]:
     """Return a finding as `findings --json` has it, and all that it was worked out from."""
     return {
-        **finding_json(one.device, one.rated, one.standing),
+        **finding_json(one.device, one.rated, one.standing, [old.json for old in one.old]),
         "steps": [step._asdict() for step in one.steps],
         "identity": [_evidence(evidence) for evidence in one.proof],
         "callers": [_row(row) for row in one.callers],

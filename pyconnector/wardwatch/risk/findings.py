@@ -6,7 +6,7 @@ share one with an advisory; what was not read under this knowledge is read then 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
@@ -112,12 +112,19 @@ def tokens(known: Iterable[Advisory]) -> set[str]:
 
 
 def measures(
-    store: Store, around: Surroundings, rated: Iterable[Rated]
+    store: Store,
+    around: Surroundings,
+    rated: Iterable[Rated],
+    weak: Callable[[Finding], tuple[str, ...]] | None = None,
 ) -> dict[str, tuple[Mitigation, ...]]:
-    """Return what can be done about findings of a device, by their ids, the first choice first."""
+    """Return what can be done about findings of a device, by their ids, the first choice first.
+
+    `weak` tells the weakness classes of a finding where that is known already.
+    """
     made: dict[str, tuple[Mitigation, ...]] = {}
     for one in rated:
-        found, entry, cwes = one.finding, entry_of(one.finding), _cwes(store, one.finding)
+        found, entry = one.finding, entry_of(one.finding)
+        cwes = weak(found) if weak else _cwes(store, found)
         known = mitigations(found, around, entry, cwes=cwes, factors=one.case.factors)
         made[found.id] = known
     return made

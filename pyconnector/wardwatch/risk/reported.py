@@ -9,6 +9,7 @@ from datetime import UTC, tzinfo
 from wardwatch.decisions import deciding
 from wardwatch.outputs.report.given import Appraisal, Given, Source
 from wardwatch.risk import findings, recording, risks, worklist
+from wardwatch.risk.ages import Ages
 from wardwatch.risk.risks import Appraised
 from wardwatch.risk.site import Site
 from wardwatch.store import Store
@@ -17,7 +18,6 @@ from wardwatch_enrichment.facts import Covered, Facts
 from wardwatch_enrichment.finding import SETTLED
 from wardwatch_enrichment.mitigation.measures import Mitigation
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.risk import zones
 from wardwatch_enrichment.risk.case import Factors
 from wardwatch_enrichment.risk.policy import Policy
 from wardwatch_enrichment.risk.rating import Rated
@@ -50,6 +50,7 @@ def given(
         outside=told.outside,
         tasks=(*plan.tasks, *plan.tells),
         sources=[Source(feed.name, feed.newest, feed.taken) for feed in store.feeds()],
+        old=[str(one) for one in Ages(store, now).every],
         figures=decided.figures,
         own=[one.name for one in decided.changed()],
     )
@@ -80,7 +81,7 @@ class _Told:
         weigh = risks.weigher(place)
         for around in place.arounds(d.id for d in devices if d.id not in self.appraised):
             self.weights[around.device.id] = weigh(around).factors
-            self._around(around, covered=zones.covered(around))
+            self._around(around)
         plan, outside = Facts(self._store.facts(name)).coverage(devices)
         self.plan += plan
         self.outside.update(outside if plan else {})
@@ -94,11 +95,11 @@ class _Told:
         self.appraised[one.device.id] = Appraisal(rated, one.whole)
         self.weights[one.device.id] = rated[0].case.factors
         self.measures |= findings.measures(self._store, one.around, open_)
-        self._around(one.around, covered=rated[0].case.covered)
+        self._around(one.around)
 
-    def _around(self, around: Surroundings, *, covered: bool) -> None:
+    def _around(self, around: Surroundings) -> None:
         key, seen = around.device.id, hours.hours(around, self._zone)
-        if not covered:
+        if not around.is_covered:
             self.unwatched.add(key)
         if seen:
             self.hours[key] = hours.sentence(seen)

@@ -60,14 +60,14 @@ class Appraised(NamedTuple):
 def of_site(store: Store, site: str, now: float, decided: Policy) -> Iterator[Appraised]:
     """Yield the devices of a site that have something open or settled, with that."""
     place = Site(store, site, now)
-    yield from _appraised(rater(place, decided), findings.judged(place))
+    yield from appraised(rater(place, decided), findings.judged(place))
 
 
 def of_device(store: Store, device: Device, now: float, decided: Policy) -> Appraised | None:
     """Return one device of the inventory; None where nothing is open or settled on it."""
     place = findings.site_of(store, device, now)
     judged = findings.judged(place, [device.id])
-    return next(_appraised(rater(place, decided), judged), None)
+    return next(appraised(rater(place, decided), judged), None)
 
 
 def of_advisories(
@@ -76,7 +76,7 @@ def of_advisories(
     """Yield the devices of a site that some advisories are about, with what they come to there."""
     known = tuple(known)
     place = Site(store, site, now, findings.tokens(known))
-    yield from _appraised(rater(place, decided), findings.of_advisories(place, known))
+    yield from appraised(rater(place, decided), findings.of_advisories(place, known))
 
 
 def rater(place: Site, decided: Policy) -> Rater:
@@ -120,7 +120,8 @@ def _sustaining(store: Store, kind: str) -> str:
     return ""
 
 
-def _appraised(rating: Rater, judged: Iterable[Judged]) -> Iterator[Appraised]:
+def appraised(rating: Rater, judged: Iterable[Judged]) -> Iterator[Appraised]:
+    """Yield judged devices with the risks of their findings."""
     for around, found in judged:
         rated = rating.rate(around, found)
         yield Appraised(around, rated, rating.whole(rated))
