@@ -7,14 +7,16 @@ DEMO_DB := build/demo.db
 DEMO_SURICATA_DB := build/demo-suricata.db
 COMPARE_DB := build/compare.db
 CASES ?= 300
+ROUNDS ?= 50
 JOBS ?= 2
 
 # What the tests use beyond Python, as command:package of Debian. Without root they are not
 # installed, and the tests that need them say that they did not run.
 TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chromium-driver \
-	echoscu:dcmtk ip:iproute2 ethtool:ethtool tcpdump:tcpdump busybox:busybox
+	echoscu:dcmtk ip:iproute2 openssl:openssl ethtool:ethtool tcpdump:tcpdump busybox:busybox curl:curl \
+	strace:strace systemd-analyze:systemd faketime:faketime mkfs.ext4:e2fsprogs
 
-.PHONY: demo compare demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-zeek bench-suricata fuzz false-recognition table clean help
+.PHONY: demo demo-live compare demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-run bench-zeek bench-suricata soak fuzz false-recognition table clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -29,6 +31,10 @@ demo: $(BIN)/wardwatch  ## ingest the example site, print its devices, findings 
 	$(BIN)/wardwatch findings --db $(DEMO_DB)
 	$(BIN)/wardwatch worklist --db $(DEMO_DB) --limit 5
 	$(BIN)/wardwatch report --db $(DEMO_DB) -o report.html
+
+demo-live: $(BIN)/wardwatch  ## as root: a device starts to talk in front of a real Zeek, and is in the table
+	@mkdir -p build
+	$(BIN)/python tests/traces/live_demo.py build
 
 compare: $(BIN)/wardwatch  ## the example site: a list of CVSS >= 7 beside Act and Attend; build/compare.json
 	@mkdir -p build && rm -f $(COMPARE_DB) $(COMPARE_DB)-wal $(COMPARE_DB)-shm
@@ -74,13 +80,17 @@ fmt: $(BIN)/pytest  ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, matching and scoring; figures also in build/bench.json
+bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, matching, scoring, publishing; figures also in build/bench.json
 	$(BIN)/python tests/bench/ingest.py
 	$(BIN)/python tests/bench/matching.py
 	$(BIN)/python tests/bench/risk.py
+	$(BIN)/python tests/bench/publish.py
 
 bench-scale: $(BIN)/pytest  ## take in 100,000 devices with 30 claims each; figures also in build/bench-scale.json
 	$(BIN)/python tests/bench/scale.py
+
+bench-run: $(BIN)/pytest tools  ## follow fourteen days of 9,000 devices, compressed; figures also in build/bench-run.json
+	$(BIN)/python tests/bench/run.py
 
 bench-zeek: $(BIN)/pytest  ## measure what the scripts cost Zeek; figures also in build/bench-zeek.json
 	$(BIN)/python tests/bench/zeek.py
@@ -93,6 +103,10 @@ advisories: $(BIN)/pytest  ## import the public advisories, list what waits for 
 
 bench-suricata: $(BIN)/pytest  ## measure what the rules cost Suricata; figures also in build/bench-suricata.json
 	$(BIN)/python tests/bench/suricata.py
+
+soak: $(BIN)/pytest tools  ## as root: kill it 50 times, fill its disk, flood it, and more; figures also in build/soak.json
+	$(BIN)/python tests/soak/run.py $(ROUNDS)
+	WARDWATCH_SOAK=1 WARDWATCH_FAULT_DEVICES=20000 $(BIN)/pytest -q --durations=0 tests/elasticsearch/test_faults.py
 
 fuzz: $(BIN)/pytest  ## damage every capture in CASES ways; figures also in build/fuzz.json
 	$(BIN)/python tests/fuzz/zeek.py $(CASES)

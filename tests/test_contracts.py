@@ -79,6 +79,7 @@ def test_an_installed_wheel_works_without_the_repository(tmp_path: Path) -> None
     for path in (
         "wardwatch/zeek-scripts/__load__.zeek",
         "wardwatch/suricata-rules/flowvars.yaml",
+        "wardwatch/kibana/dashboard/iomt-overview.json",
         "wardwatch/securityonion/pipelines/zeek.iomt_asset",
         "wardwatch/outputs/index_templates/iomt-assets.json",
         "wardwatch/outputs/report/index.html",

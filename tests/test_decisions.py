@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -59,9 +60,10 @@ def test_an_accepted_finding_is_listed_and_counted_apart(run: Run) -> None:
     assert [note["text"] for note in told["notes"]] == ["maker asked"]
     listed = run("findings")
     assert f"accepted until {day(30)} by Dr. Weber; owner clinical engineering" in listed
-    assert "1 accepted" in listed.splitlines()[-1]
-    count = int(before.splitlines()[-1].split()[0])
-    assert int(listed.splitlines()[-1].split()[0]) == count - 1
+    assert "; 1 accepted" in listed
+    count = re.search(r"^(\d+) findings on", before, re.MULTILINE)
+    assert count
+    assert f"\n{int(count[1]) - 1} findings on" in listed
     assert {**after, "decided": None} == {**found, "decided": None}
     detail = run("device", after["device"]["id"])
     assert "accepted because: own segment" in detail

@@ -16,6 +16,7 @@ from wardwatch import __version__, commands
 from wardwatch.commands import Command, CommandError, UsageError
 from wardwatch.config import ConfigError, load
 from wardwatch.outputs.elasticsearch_settings import ElasticsearchError
+from wardwatch.outputs.kibana_settings import KibanaError
 from wardwatch.risk.risks import PolicyFileError
 from wardwatch.store import StoreError
 from wardwatch_enrichment.fingerprint import FingerprintError
@@ -29,12 +30,14 @@ _ORDER = ("ingest", "inventory", "knowledge", "identity", "elasticsearch", "surr
 _AT = {
     "devices": "inventory", "device": "inventory", "changes": "inventory", "who": "inventory",
     "fingerprint": "knowledge", "merge": "identity", "split": "identity", "coverage": "facts",
-    "config": "surroundings", "doctor": "surroundings", "status": "run",
+    "config": "surroundings", "doctor": "surroundings",
     "accept": "decisions", "assign": "decisions", "note": "decisions",
+    "backup": "store", "restore": "store",
 }  # fmt: skip
 
 _TOLD = (
-    CommandError, ConfigError, ElasticsearchError, FingerprintError, PolicyFileError, StoreError
+    CommandError, ConfigError, ElasticsearchError, FingerprintError, KibanaError, PolicyFileError,
+    StoreError,
 )  # fmt: skip
 
 

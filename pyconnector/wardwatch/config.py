@@ -18,8 +18,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wardwatch.feeds.settings import FeedSettings
 from wardwatch.outputs.elasticsearch_settings import ElasticsearchSettings
+from wardwatch.outputs.kibana_settings import KibanaSettings
 from wardwatch.scope import DEFAULT_NETWORKS, Scope
 from wardwatch.store.exposure import DAYS_KEPT
+from wardwatch.store.retention import Retention
 
 DEFAULT_FILE = Path("wardwatch.toml")
 
@@ -92,19 +94,35 @@ class RiskSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """What `run` follows: `logs` are files and directories of one sensor.
+    """What `run` follows: `logs` are files and directories of one sensor, `live` is where it tells.
+
+    That is Zeek's WebSocket, as in wss://sensor:4680: `live_ca` signed its certificate, for the
+    name `live_name`; `live_certificate` and `live_key` are ours. With `tell_sensor` it is told what
+    to watch.
 
     It looks at them every `interval` seconds, works out risks every `assess` seconds and, with
     `publish`, writes to Elasticsearch every `publish_every`. `health` is where Prometheus is
     answered.
+
+    `elasticsearch` are index patterns of Security Onion's logs, as in logs-zeek-so, asked for every
+    `elasticsearch_every` seconds; the first time for what came in the last `elasticsearch_days`.
     """
 
     logs: tuple[str, ...] = ()
+    elasticsearch: tuple[str, ...] = ()
+    elasticsearch_every: int = 60
+    elasticsearch_days: int = 30
     interval: int = 2
     assess: int = 300
     publish: bool = False
     publish_every: int = 60
     health: str | None = None
+    live: str | None = None
+    live_ca: Path | None = None
+    live_name: str | None = None
+    live_certificate: Path | None = None
+    live_key: Path | None = None
+    tell_sensor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +131,9 @@ class Config:
 
     site: SiteSettings = field(default_factory=SiteSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    retention: Retention = field(default_factory=Retention)
     elasticsearch: ElasticsearchSettings = field(default_factory=ElasticsearchSettings)
+    kibana: KibanaSettings = field(default_factory=KibanaSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
     vex: VexSettings = field(default_factory=VexSettings)
     rules: RuleSettings = field(default_factory=RuleSettings)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from time import time
 
 from wardwatch import parsers
 from wardwatch.heard.listening import Listening
@@ -19,7 +21,7 @@ from wardwatch_enrichment import attributes, changes, events, identity, ids, kno
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.links import UNPROVEN, Addresses, is_link_local
-from wardwatch_enrichment.model import Binding, Device, Event
+from wardwatch_enrichment.model import Binding, Device
 
 HOSTS_AT_ONCE = 2_000
 PASSING = 600.0  # seconds, by the logs, for which an entry is nobody's that knew it
@@ -130,16 +132,25 @@ def _blocks(file: LogFile, wanted: Mapping[str, Parser]) -> Iterator[tuple[str, 
         yield from ((file.log, block) for block in zeek_files.read(file, rows[file.log]))
 
 
-def refresh(store: Store, site: str) -> None:
-    """Work out the devices of a site again, as far as claims have changed.
+def refresh(store: Store, site: str, goes_on: Callable[[], bool] = lambda: True) -> bool:
+    """Work out the devices of a site again, as far as claims have changed; tell if all is done.
 
-    Each part that is done is committed, so that a kill costs no more than the part at hand.
+    Each part is committed, so that a kill costs no more than that; then `goes_on` is asked.
     """
     while changed := store.changed_hosts(site, HOSTS_AT_ONCE):
         with store.transaction():
-            hosts = _together(store, site, changed)
-            _rework(store, site, hosts)
-            store.mark(site, hosts, changed=False)
+            rework(store, site, changed)
+        if not goes_on():
+            break
+    return not changed
+
+
+def rework(store: Store, site: str, changed: Iterable[str]) -> set[str]:
+    """Work out the devices of hosts again; inside a transaction. Returns all that took part."""
+    hosts = _together(store, site, changed)
+    _rework(store, site, hosts)
+    store.mark(site, hosts, changed=False)
+    return hosts
 
 
 def _together(store: Store, site: str, changed: Iterable[str]) -> set[str]:
@@ -203,7 +214,7 @@ def inventory(store: Store, site: str | None = None) -> list[Device]:
     """Return the devices of one site or of all, with what the sites know and saw of them."""
     known: list[Device] = []
     for name in [site] if site else store.sites():
-        threats = _threats(store, name)
+        threats = events.by_device(store.events(name), partial(store.held, site=name))
         known += [
             replace(device, events=found) if (found := threats.get(device.id)) else device
             for device in Facts(store.facts(name)).lay_over(store.devices(name))
@@ -211,16 +222,11 @@ def inventory(store: Store, site: str | None = None) -> list[Device]:
     return known
 
 
-def _threats(store: Store, site: str) -> dict[str, tuple[Event, ...]]:
-    """Return the events of each device."""
-    return events.by_device(store.events(site), lambda ip: store.held(ip, site))
-
-
 def history(store: Store, devices: Iterable[Device], every: Iterable[Device]) -> list[Change]:
     """Return all that happened to some of `every` device, the oldest first."""
     latest: dict[str, float] = {}
-    for device in every:
-        latest[device.site] = max(device.last_seen, latest.get(device.site, 0.0))
+    for device in every:  # a sensor's clock may be ahead
+        latest[device.site] = max(min(device.last_seen, time()), latest.get(device.site, 0.0))
     found: list[Change] = []
     for device in devices:
         found += changes.changes(device, latest[device.site])

@@ -19,9 +19,10 @@ VERSIONS = ("8.19.0", "9.2.0")
 PASSWORD = "test-only password with ünicode"  # noqa: S105 - of a server that lives for one run
 USERS = {
     "installer": "cluster: [manage_index_templates]\n  indices:\n"
-    "    - {names: ['logs-iomt_*'], privileges: [manage]}",
+    "    - {names: ['logs-iomt_*', 'logs-iomt.*'], privileges: [manage]}",
     "publisher": "indices:\n    - names: ['logs-iomt_*']\n"
-    "      privileges: [read, write, maintenance, view_index_metadata]",
+    "      privileges: [read, write, maintenance, view_index_metadata]\n"
+    "    - {names: ['logs-iomt.*'], privileges: [create_doc, auto_configure]}",
     "reader": "indices:\n    - {names: ['logs-iomt_*'], privileges: [read, view_index_metadata]}",
 }
 _SECURITY = """\
@@ -33,10 +34,10 @@ xpack.security.http.ssl: {enabled: true, key: server.key, certificate: server.cr
 """
 
 
-def start(version: str) -> Node:
+def start(version: str, configuration: str = CONFIGURATION) -> Node:
     """Start a server that lets everybody in."""
     node = _unpacked(version)
-    node.configure("elasticsearch.yml", CONFIGURATION + "xpack.security.enabled: false\n")
+    node.configure("elasticsearch.yml", configuration + "xpack.security.enabled: false\n")
     _run(node)
     return node
 

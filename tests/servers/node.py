@@ -42,6 +42,8 @@ class Node:
     home: Path = field(init=False)
     port: int = field(init=False, default=0)
     process: subprocess.Popen[bytes] = field(init=False)
+    _command: list[str] = field(init=False)
+    _environment: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.java = java_home()
@@ -71,17 +73,32 @@ class Node:
             if root:
                 shutil.chown(path, USER)
             path.chmod(0o755 if path.is_dir() or path.parent.name in ("bin", "lib") else 0o644)
+        self._command = [str(self.home / "bin" / program)]
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "ES_TMPDIR": str(self.home / "tmp"),
+            "OPENSEARCH_TMPDIR": str(self.home / "tmp"),
+            **{name: value.format(java=java) for name, value in environment.items()},
+        }
+        self._launch()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def restart(self) -> None:
+        """Start it again with the data that it has; a port of its own choosing is another one."""
+        self._launch()
+
+    def _launch(self) -> None:
+        root = os.geteuid() == 0
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                [str(self.home / "bin" / program)],
+                self._command,
                 cwd=self.home,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "HOME": str(self.home),
-                    "ES_TMPDIR": str(self.home / "tmp"),
-                    "OPENSEARCH_TMPDIR": str(self.home / "tmp"),
-                    **{name: value.format(java=java) for name, value in environment.items()},
-                },
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

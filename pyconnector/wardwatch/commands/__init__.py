@@ -22,6 +22,7 @@ from rich.text import Text
 
 from wardwatch.config import Config
 from wardwatch.outputs import narrow, terminal
+from wardwatch.running.service import lost
 from wardwatch.store import Store, StoreError
 from wardwatch.store.decisions import Entered
 from wardwatch_enrichment.risk.rating import URGENCY
@@ -65,6 +66,11 @@ def show(parts: Iterable[Table | Text]) -> None:
             console.print(part)
 
 
+def show_old(feeds: Iterable[object]) -> None:
+    """Say how old the feeds are that what was shown rests on, of those that are old."""
+    show(Text(f"Note: {terminal.safe(str(one))}.", "yellow") for one in feeds)
+
+
 def show_json(document: Mapping[str, object]) -> None:
     """Print for a program, one object a line."""
     # ASCII escapes keep control and direction characters from acting on a terminal
@@ -78,7 +84,14 @@ def open_store(options: Namespace, config: Config, *, must_exist: bool = True) -
         raise CommandError(
             f"{path}: there is no database yet; run `wardwatch ingest` first, or name it with --db"
         )
+    if not must_exist and (lock := lost(path)):
+        raise CommandError(
+            f"{path}: the database that `wardwatch run` kept here is gone; restore a backup, or "
+            f"delete {lock} to begin with an empty one"
+        )
     store = Store(path, read_only=must_exist)
+    if store.migrated:
+        complain(store.migrated)
     if must_exist:
         _check(store, getattr(options, "site", None))
     return store
@@ -86,8 +99,10 @@ def open_store(options: Namespace, config: Config, *, must_exist: bool = True) -
 
 def writable(options: Namespace, config: Config) -> Store:
     """Open the same to write into it; there must be one already."""
-    open_store(options, config).__exit__()  # says so where there is none yet
     path: Path = options.db or config.store.file
+    if path.exists() and path.stat().st_size:  # an older one is brought up to date
+        open_store(options, config, must_exist=False).__exit__()
+    open_store(options, config).__exit__()  # says so where there is none yet
     return Store(path)
 
 

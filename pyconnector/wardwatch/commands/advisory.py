@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, complain, open_store, show, show_json, show_old
 from wardwatch.config import Config
 from wardwatch.decisions import deciding
 from wardwatch.documents.finding_json import finding_json, place
@@ -23,6 +23,7 @@ from wardwatch.outputs.findings import Held
 from wardwatch.outputs.terminal import safe
 from wardwatch.risk import findings as assessed
 from wardwatch.risk import recording, risks
+from wardwatch.risk.ages import Ages
 from wardwatch.risk.risks import Found
 from wardwatch.sources import bulletins
 from wardwatch.store import Store
@@ -82,14 +83,16 @@ def advisory(options: Namespace, config: Config) -> int:
         ]
         dated = recording.dated(store, wanted(found, every=options.all), now, decided)
         answers = _answers(questions, dated)
-        held = deciding.held(store, found, now)
+        held, ages = deciding.held(store, found, now), Ages(store, now)
         for question, answer in zip(questions, answers, strict=True):
             if options.json:
-                _tell_json(question, answer, held)
+                _tell_json(question, answer, held, ages)
             else:
                 _tell(store, question, answer, sites, held)
         if not options.json and asked:
             _tell_blind(store, sites)
+        if not options.json:
+            show_old(ages.every)
     return 0
 
 
@@ -172,17 +175,18 @@ def worst(found: Found) -> tuple[object, ...]:
     return (*rated[0].order, device.site, device.id)
 
 
-def _tell_json(question: _Question, found: Iterable[Found], held: Held) -> None:
+def _tell_json(question: _Question, found: Iterable[Found], held: Held, ages: Ages) -> None:
     if not question.advisories:
         complain(f"{question.name}: no imported advisory names it; nobody can tell who is affected")
-    tell_json(found, held)
+    tell_json(found, held, ages)
 
 
-def tell_json(found: Iterable[Found], held: Held) -> None:
+def tell_json(found: Iterable[Found], held: Held, ages: Ages) -> None:
     """Print findings for a program."""
     for device, rated in found:
         for one in rated:
-            show_json(finding_json(device, one, held.get(one.finding.id)))
+            old = [aged.json for aged in ages.of(one.finding)]
+            show_json(finding_json(device, one, held.get(one.finding.id), old))
 
 
 def _tell(

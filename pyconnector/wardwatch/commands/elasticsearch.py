@@ -9,14 +9,15 @@ from pathlib import Path
 
 from rich.text import Text
 
-from wardwatch.commands import Verb, complain, enter, open_store, show
+from wardwatch.commands import Verb, complain, enter, show, writable
 from wardwatch.config import Config
 from wardwatch.outputs import elasticsearch, terminal
 from wardwatch.outputs.elasticsearch_bulk import PublishResult
 from wardwatch.outputs.elasticsearch_client import connect
 from wardwatch.outputs.elasticsearch_settings import ElasticsearchSettings
 from wardwatch.risk import risks
-from wardwatch.risk.publishing import Publishing, published
+from wardwatch.risk.publishing import Publishing
+from wardwatch.running.publish import Publish
 
 
 def add(verb: Verb) -> None:
@@ -41,6 +42,9 @@ def add(verb: Verb) -> None:
         made.add_argument("--api-key-file", type=Path, metavar="FILE", help="file with the API key")
         if name == "publish":
             made.add_argument("--site", metavar="NAME", help="only this site's")
+            made.add_argument(
+                "--all", action="store_true", help="compare every document with the server's"
+            )
 
 
 def _server(options: Namespace, config: Config) -> ElasticsearchSettings:
@@ -54,24 +58,25 @@ def setup(options: Namespace, config: Config) -> int:
     """Put templates and indices."""
     settings = _server(options, config)
     with connect(settings) as client:
-        elasticsearch.setup(client, settings.index)
+        elasticsearch.setup(client, settings.index, settings.lifecycle_policy)
     both = f"{settings.index} and {elasticsearch.findings_index(settings.index)}"
     show([Text(f"{both} are ready at {settings.url}.")])
     return 0
 
 
 def publish(options: Namespace, config: Config) -> int:
-    """Publish what changed, site by site: the findings, then the devices with their risk."""
+    """Publish what changed, site by site: findings, devices with their risk, what happened."""
     settings, now = _server(options, config), time.time()
     decided = risks.policy_of(config.risk.policy)
     failed = False
-    with open_store(options, config) as store, connect(settings) as client:
+    with writable(options, config) as store, connect(settings) as client:
         for site in [options.site] if options.site else store.sites():
-            work = Publishing(store, site, now, decided)
-            for index, done in published(client, work, settings.index):
-                for failure in done.failures:
-                    complain(failure)
-                failed = failed or bool(done.failures)
+            made = Publish(client, Publishing(store, site, now, decided), settings.index)
+            made.all(whole=options.all, evidence=True)
+            for failure in made.failures:
+                complain(failure)
+            failed = failed or bool(made.failures)
+            for index, done in made.done.items():
                 show([Text(f"{terminal.safe(site)}: {_told(done)} in {index}.")])
     told = f"devices and findings to {settings.index}"
     enter(options, config, "elasticsearch publish", told, daily=True)

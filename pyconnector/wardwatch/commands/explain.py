@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from wardwatch.commands import CommandError, Verb, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, open_store, show, show_json, show_old
 from wardwatch.config import Config
 from wardwatch.outputs import explain as shown
 from wardwatch.outputs.findings import stands
@@ -54,6 +54,7 @@ def explain(options: Namespace, config: Config) -> int:
             show([Text(f"decided: {decided_so}")])
         changing = finding_explained.would_change(one.rated.finding)
         show(shown.sources(changing, _documents(one), _versions(one)))
+        show_old(one.old)
     return 0
 
 

@@ -6,7 +6,7 @@ import time
 from argparse import Namespace
 
 from wardwatch import pipeline
-from wardwatch.commands import Verb, advisory, label, open_store, show, trend
+from wardwatch.commands import Verb, advisory, label, open_store, show, show_old, trend
 from wardwatch.commands.inventory import by_prefix
 from wardwatch.config import Config
 from wardwatch.decisions import deciding
@@ -14,6 +14,7 @@ from wardwatch.outputs import findings as shown
 from wardwatch.outputs.findings import Held
 from wardwatch.risk import findings as assessed
 from wardwatch.risk import recording, risks
+from wardwatch.risk.ages import Ages
 from wardwatch_enrichment.risk.rating import URGENCY, Rated
 from wardwatch_enrichment.risk.records import Standing
 
@@ -61,7 +62,7 @@ def findings(options: Namespace, config: Config) -> int:
         wanted = advisory.wanted(chosen, every=options.all)
         found = recording.dated(store, wanted, now, decided)
         if options.json:
-            advisory.tell_json(found, held)
+            advisory.tell_json(found, held, Ages(store, now))
         elif options.device:
             rated = [r for _, rated in found for r in rated]
             measures = assessed.measures(store, known[0].around, rated) if known else {}
@@ -69,6 +70,8 @@ def findings(options: Namespace, config: Config) -> int:
         else:
             sites = [*{device.site for device, _ in found}]
             show(shown.overview(found, advisory.places(found, sites), held))
+        if not options.json:
+            show_old(Ages(store, now).every)
     return 0
 
 

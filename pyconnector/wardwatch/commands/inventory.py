@@ -13,7 +13,7 @@ from typing import get_args
 from rich.text import Text
 
 from wardwatch import pipeline
-from wardwatch.commands import CommandError, Verb, enter, open_store, show, show_json
+from wardwatch.commands import CommandError, Verb, enter, open_store, show, show_json, show_old
 from wardwatch.config import Config
 from wardwatch.decisions import deciding
 from wardwatch.documents.device import change_json, device_json, event_json, hours_json, iso_time
@@ -22,6 +22,7 @@ from wardwatch.heard.claims import seconds
 from wardwatch.outputs import csv, terminal
 from wardwatch.outputs import findings as shown
 from wardwatch.risk import findings, recording, risks
+from wardwatch.risk.ages import Ages
 from wardwatch_enrichment import hours
 from wardwatch_enrichment.changes import Kind
 from wardwatch_enrichment.finding import OPEN
@@ -122,16 +123,24 @@ def device(options: Namespace, config: Config) -> int:
         open_ = [one for one in rated if one.finding.affected in OPEN]
         measures = findings.measures(store, known.around, open_) if known else {}
         held = deciding.held(store, [(found, rated)], now)
+        ages = Ages(store, now)
+        aged = [ages.of(one.finding) for one in rated]
         around = next(findings.site_of(store, found, now).arounds([found.id]))
     seen = hours.hours(around, config.site.zone)
     if options.json:
         events = {"events": [event_json(e) for e in found.events]}
-        made = {"findings": [finding_json(found, r, held.get(r.finding.id)) for r in rated]}
+        made = {
+            "findings": [
+                finding_json(found, r, held.get(r.finding.id), [one.json for one in old])
+                for r, old in zip(rated, aged, strict=True)
+            ]
+        }
         show_json(device_json(found) | events | {"hours": hours_json(seen)} | made)
     else:
         show(terminal.detail(found))
         show([Text(hours.sentence(seen))] if seen else [])
         show(shown.detail(open_, measures, held))
+        show_old(ages.every)
     return 0
 
 

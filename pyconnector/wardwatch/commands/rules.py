@@ -15,7 +15,7 @@ import yaml
 from rich.text import Text
 
 from wardwatch import pipeline
-from wardwatch.commands import CommandError, Verb, complain, open_store, show
+from wardwatch.commands import CommandError, Verb, complain, enter, open_store, show
 from wardwatch.config import Config
 from wardwatch.outputs import files, terminal
 from wardwatch.risk import findings
@@ -116,6 +116,7 @@ def build(options: Namespace, config: Config) -> int:
         show([Text(f"no rule for {len(without) - NAMED} more; {options.out} names them")])
     rules = sum(line.startswith("alert ") for line in text.splitlines())
     show([Text(f"Wrote {options.out}: {rules} rules for {len(pairs) - len(without)} pairs.")])
+    enter(options, config, "rules build", f"watch rules to {options.out}", daily=True)
     return 0
 
 
@@ -144,7 +145,7 @@ def _open(store: Store, sites: Iterable[str], now: float) -> list[Pair]:
         for site in sites
         for device, known in findings.findings(store, site, now)
         for finding in known
-        if finding.verdict in ("exploitable", "potential") and _CVE.fullmatch(finding.vulnerability)
+        if watch.is_watched(finding.vulnerability, finding.verdict)
     ]
 
 

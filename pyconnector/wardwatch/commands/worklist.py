@@ -7,14 +7,17 @@ import io
 import json
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
-from wardwatch.commands import Verb, enter, open_store, show
+from wardwatch.commands import Verb, enter, open_store, show, show_old
 from wardwatch.config import Config
 from wardwatch.outputs import files
 from wardwatch.outputs import worklist as shown
+from wardwatch.outputs.terminal import safe
 from wardwatch.risk import risks
 from wardwatch.risk import worklist as planned
+from wardwatch.risk.ages import Aged, Ages
 from wardwatch_enrichment.risk.worklist import LIMIT, WorkList
 
 _MOST = 1_000
@@ -51,24 +54,30 @@ def worklist(options: Namespace, config: Config) -> int:
     decided = risks.policy_of(config.risk.policy)
     with open_store(options, config) as store:
         sites = [options.site] if options.site else store.sites()
-        plan = planned.of_sites(store, sites, time.time(), decided, options.limit)
+        now = time.time()
+        plan = planned.of_sites(store, sites, now, decided, options.limit)
+        old = Ages(store, now).every
     if options.output:
-        files.replace(options.output, _text(plan, options))
+        files.replace(options.output, _text(plan, options, old))
     elif options.csv or options.json:
-        print(_text(plan, options), end="")  # noqa: T201  the output itself
+        print(_text(plan, options, old), end="")  # noqa: T201  the output itself
     else:
         show(shown.shown(plan))
+        show_old(old)
     if options.output or options.csv:
         place = options.output or "standard output"
         enter(options, config, "worklist", f"the work list to {place}")
     return 0
 
 
-def _text(plan: WorkList, options: Namespace) -> str:
+def _text(plan: WorkList, options: Namespace, old: Sequence[Aged]) -> str:
     if options.csv:
         stream = io.StringIO(newline="")
         shown.write(plan, stream)
         return stream.getvalue()
     if options.json:
-        return "".join(f"{json.dumps(document)}\n" for document in shown.documents(plan))
-    return "".join(f"{line.plain}\n" for line in shown.shown(plan))
+        told = [one.json for one in old]
+        documents = ({**document, "old_feeds": told} for document in shown.documents(plan))
+        return "".join(f"{json.dumps(document)}\n" for document in documents)
+    notes = (f"Note: {safe(str(one))}." for one in old)
+    return "".join(f"{line}\n" for line in (*(t.plain for t in shown.shown(plan)), *notes))

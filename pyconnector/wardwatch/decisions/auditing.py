@@ -8,7 +8,7 @@ from typing import Any
 
 from wardwatch.decisions import deciding
 from wardwatch.outputs.audit import WITHDRAWAL, Age, Altered, Audit, Decided, GivenOut, Seen
-from wardwatch.risk.recording import called
+from wardwatch.risk.states import called
 from wardwatch.store import Store
 from wardwatch.store.history import Assessed
 from wardwatch_enrichment.risk.policy import Policy, in_force

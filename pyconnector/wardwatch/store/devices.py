@@ -12,6 +12,7 @@ import msgspec
 
 from wardwatch.store.schema import Asking, StoreError
 from wardwatch.store.subjects import Subjects
+from wardwatch.store.touched import Touched
 from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.identity import without_model
 from wardwatch_enrichment.ids import Assigned
@@ -47,7 +48,7 @@ class IdentityEvent:
     key: str
 
 
-class Devices(Asking, Subjects):
+class Devices(Asking, Subjects, Touched):
     """The part of the store that the pipeline fills."""
 
     path: Path
@@ -105,6 +106,9 @@ class Devices(Asking, Subjects):
         """Put entries in the place of those with the old ids; inside a transaction."""
         numbers = {i: self._number(i) for i in old_ids}
         entries = list(entries)
+        news = {*numbers, *(entry.device.id for entry in entries)}
+        news.update(bound.ip for entry in entries for bound in entry.held)
+        self.touch(site, news | self._held_by(numbers))
         for device_id in numbers.keys() - {entry.device.id for entry in entries}:
             self._db.execute(
                 "INSERT OR REPLACE INTO former_key SELECT site, key, id FROM device_key"
@@ -119,6 +123,11 @@ class Devices(Asking, Subjects):
         # Those that keep their number go first, so that no new one takes it.
         for entry in sorted(entries, key=lambda entry: numbers.get(entry.device.id) is None):
             self._put(site, entry, numbers.get(entry.device.id))
+
+    def _held_by(self, device_ids: Iterable[str]) -> set[str]:
+        """Return the addresses that devices ever held: whose evidence there is may change."""
+        query = "SELECT ip FROM held WHERE id = ?"
+        return {ip for i in device_ids for (ip,) in self._db.execute(query, (i,))}
 
     def _put(self, site: str, entry: Entry, number: int | None) -> None:
         device_id = entry.device.id

@@ -25,6 +25,16 @@ class Healths:
         found: dict[str, Any] | None = json.loads(row[0]) if row else None
         return found
 
+    def followed(self) -> list[str]:
+        """Return the sites that a process followed."""
+        query = "SELECT substr(name, 5) FROM setting WHERE name GLOB 'run:*' ORDER BY name"
+        return [site for (site,) in self._db.execute(query)]
+
+    def feeds_of(self, advisory: str) -> frozenset[str]:
+        """Return the feeds that an advisory came from, by its name."""
+        found = self._db.execute("SELECT feed FROM feed_document WHERE id = ?", (advisory,))
+        return frozenset(name for (name,) in found)
+
     def size(self) -> int:
         """Return how many bytes of the database are in use."""
         pages, free, size = (

@@ -46,8 +46,10 @@ class History(Asking):
     """The part of the store that keeps what was found. All that changes is in a transaction."""
 
     def next_run(self) -> int:
-        """Return the number that the next run will have."""
-        (number,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM assessed").fetchone()
+        """Return the number that the next run will have; also one that was cut off had its own."""
+        query = """SELECT max(coalesce((SELECT max(number) FROM assessed), 0), coalesce(
+            (SELECT run FROM finding_state ORDER BY number DESC LIMIT 1), 0)) + 1"""
+        (number,) = self._db.execute(query).fetchone()
         return int(number)
 
     def put_run(self, run: Assessed) -> None:
@@ -144,7 +146,12 @@ class History(Asking):
 
     def _decoded_states(self, query: str, given: Iterable[object]) -> Iterator[State]:
         for (body,) in self._db.execute(query, tuple(given)):
-            yield _STATES.decode(zlib.decompress(body))
+            yield decoded(body)
+
+
+def decoded(body: bytes) -> State:
+    """Return a state as it is kept."""
+    return _STATES.decode(zlib.decompress(body))
 
 
 def _json(value: Mapping[str, Any]) -> str:
