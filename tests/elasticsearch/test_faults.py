@@ -13,17 +13,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from server_faults import meanwhile, proxied, wait
 from servers import elasticsearch as real
 from servers import toxiproxy
-from servers.downloads import UnavailableError
 from servers.node import CONFIGURATION, Node
 from servers.session import running
 
@@ -123,31 +122,6 @@ def complete(client: Elasticsearch, store: Store) -> None:
     assert len(device_ids(client, SITE, [changes])) == DEVICES
 
 
-@contextmanager
-def proxied(node: Node) -> Iterator[tuple[toxiproxy.Proxy, str]]:
-    """Yield a proxy before a server, and its address."""
-    try:
-        with toxiproxy.before(f"127.0.0.1:{node.port}") as proxy:
-            yield proxy, f"http://127.0.0.1:{proxy.port}"
-    except UnavailableError as error:
-        pytest.skip(f"Not run against a real toxiproxy: {error}")
-
-
-@contextmanager
-def meanwhile(work: Callable[[threading.Event], None], threads: int = 1) -> Iterator[None]:
-    """Do something in other threads until the block ends."""
-    over = threading.Event()
-    known = [threading.Thread(target=work, args=(over,)) for _ in range(threads)]
-    for one in known:
-        one.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for one in known:
-            one.join()
-
-
 def rejected(client: Elasticsearch) -> int:
     """Return how many bulks the server has turned away."""
     (node,) = client.nodes.stats(metric="indexing_pressure,thread_pool")["nodes"].values()
@@ -243,14 +217,6 @@ def test_a_disk_beyond_its_flood_stage(narrow: Node, direct: Elasticsearch, flee
 
 
 _MARKS = ("watermark.low", "watermark.high", "watermark.flood_stage")
-
-
-def wait(done: Callable[[], Any], seconds: float) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
 
 
 SETTINGS = """
