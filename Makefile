@@ -16,7 +16,7 @@ TEST_TOOLS := git:git tshark:tshark mvn:maven chromium:chromium chromedriver:chr
 	echoscu:dcmtk ip:iproute2 openssl:openssl ethtool:ethtool tcpdump:tcpdump busybox:busybox curl:curl \
 	strace:strace systemd-analyze:systemd faketime:faketime mkfs.ext4:e2fsprogs
 
-.PHONY: demo demo-live compare demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-run bench-zeek bench-suricata soak fuzz false-recognition table clean help
+.PHONY: bundle pictures demo demo-live compare demo-suricata test tools lint fmt accuracy advisories bench bench-scale bench-run bench-zeek bench-suricata soak fuzz false-recognition table clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -80,11 +80,12 @@ fmt: $(BIN)/pytest  ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, matching, scoring, publishing; figures also in build/bench.json
+bench: $(BIN)/pytest  ## measure ingest beside a bare JSON loop, matching, scoring, publishing, reading; figures also in build/bench.json
 	$(BIN)/python tests/bench/ingest.py
 	$(BIN)/python tests/bench/matching.py
 	$(BIN)/python tests/bench/risk.py
 	$(BIN)/python tests/bench/publish.py
+	$(BIN)/python tests/bench/reading.py
 
 bench-scale: $(BIN)/pytest  ## take in 100,000 devices with 30 claims each; figures also in build/bench-scale.json
 	$(BIN)/python tests/bench/scale.py
@@ -107,6 +108,8 @@ bench-suricata: $(BIN)/pytest  ## measure what the rules cost Suricata; figures 
 soak: $(BIN)/pytest tools  ## as root: kill it 50 times, fill its disk, flood it, and more; figures also in build/soak.json
 	$(BIN)/python tests/soak/run.py $(ROUNDS)
 	WARDWATCH_SOAK=1 WARDWATCH_FAULT_DEVICES=20000 $(BIN)/pytest -q --durations=0 tests/elasticsearch/test_faults.py
+	WARDWATCH_SOAK=1 $(BIN)/pytest -q tests/securityonion/test_data_stream.py
+	WARDWATCH_SOAK=1 $(BIN)/pytest -q tests/securityonion/test_interrupted.py
 
 fuzz: $(BIN)/pytest  ## damage every capture in CASES ways; figures also in build/fuzz.json
 	$(BIN)/python tests/fuzz/zeek.py $(CASES)
@@ -116,6 +119,12 @@ false-recognition: $(BIN)/pytest  ## look for medical protocols in unrelated tra
 
 table: $(BIN)/pytest  ## print each identity that was sent and what Zeek found; build/identity-table.json
 	$(BIN)/pytest -q -s tests/zeek/test_identities.py
+
+pictures: demo $(BIN)/pytest  ## make the README's pictures anew, from the example site
+	PYTHONPATH=tests $(BIN)/python docs/pictures.py $(DEMO_DB) report.html
+
+bundle: $(BIN)/wardwatch  ## one archive that installs without a network: build/wardwatch-<version>-bundle.tar.gz
+	$(BIN)/python bundle/build.py build
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
