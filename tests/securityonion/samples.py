@@ -1,4 +1,4 @@
-"""A line of each log as Zeek writes it, and where its columns stand in scripts and documents."""
+"""A line of each log as Zeek writes it, and where its columns stand in the scripts."""
 
 from __future__ import annotations
 
@@ -193,34 +193,4 @@ LINES = {
         "value": "other",
         "missed_bytes": 1448,
     },
-}
-# What Security Onion's own pipelines go on to do with every Zeek log, as far as it matters here:
-# where its columns end, and that a rename onto a field that exists fails the document.
-COMMON = [
-    {"rename": {"field": "message2.uid", "target_field": "log.id.uid", "ignore_missing": True}},
-    *(
-        {"dot_expander": {"field": name, "path": "message2", "ignore_failure": True}}
-        for name in ENDPOINTS
-    ),
-    *(
-        {"rename": {"field": f"message2.{name}", "target_field": target, "ignore_missing": True}}
-        for name, target in zip(
-            ENDPOINTS,
-            ("source.ip", "source.port", "destination.ip", "destination.port"),
-            strict=True,
-        )
-    ),
-    {
-        "date": {
-            "field": "message2.ts",
-            "target_field": "@timestamp",
-            "formats": ["ISO8601", "UNIX"],
-            "ignore_failure": True,
-        }
-    },
-]
-# As the Elastic Agent delivers it.
-ENVELOPE = {
-    "host": {"name": "sensor-1", "ip": ["192.0.2.1"]},
-    "event": {"category": "network", "module": "zeek"},
 }

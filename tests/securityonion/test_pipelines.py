@@ -4,55 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.request
 from typing import Any
-from urllib.error import HTTPError
 
 import pytest
-from securityonion.samples import (
-    COMMON,
-    ENDPOINTS,
-    ENVELOPE,
-    LINES,
-    PIPELINES,
-    RECORDS,
-    RENAMED,
-    SCRIPTS,
-)
+from securityonion import onion
+from securityonion.conftest import call
+from securityonion.samples import ENDPOINTS, LINES, PIPELINES, RECORDS, RENAMED, SCRIPTS
 from servers.node import Node
 
-
-def call(node: Node, method: str, path: str, body: object) -> Any:
-    """Return the engine's answer."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        node.url + path,
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-        method=method,
-    )
-    try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            return json.load(answer)
-    except HTTPError as error:
-        pytest.fail(f"{method} {path}: {error.read().decode()}")
-
-
-@pytest.fixture(scope="module")
-def pipelines(engine: Node) -> Node:
-    """The engine with all of our pipelines, each put as its file is."""
-    call(engine, "PUT", "/_ingest/pipeline/zeek.common", {"processors": COMMON})
-    for file in PIPELINES.iterdir():
-        call(engine, "PUT", f"/_ingest/pipeline/{file.name}", json.loads(file.read_text()))
-    return engine
+# Times become dates; all other values stay what they were.
+TIMES = {"iomt_exposure": {"ts", "first", "last"}}
 
 
 def ingest(node: Node, log: str, message: str) -> dict[str, Any]:
     """Return the document that a log line becomes."""
-    docs = [{"_source": {**ENVELOPE, "message": message}}]
+    docs = [{"_source": onion.envelope(log, message)}]
     path = f"/_ingest/pipeline/zeek.{log}/_simulate"
     (result,) = call(node, "POST", path, {"docs": docs})["docs"]
     assert "doc" in result, result
-    return result["doc"]["_source"]
+    found: dict[str, Any] = result["doc"]["_source"]
+    return found
 
 
 def columns(log: str) -> set[str]:
@@ -96,13 +67,30 @@ def test_every_column_ends_in_the_document(pipelines: Node, log: str) -> None:
     message = json.dumps(LINES[log])
     document = ingest(pipelines, log, message)
     assert document.pop("message") == message
-    # Emptied; Security Onion removes it, and with it whatever was not renamed.
-    assert leaves(document.pop("message2")) in ([], [LINES[log]["ts"]])
+    assert "message2" not in document
     assert document.pop("@timestamp") == "2023-11-14T22:13:20.250Z"
-    assert document["event"] == {"category": "network", "module": "zeek", "dataset": log}
+    assert document["event"]["dataset"] == f"zeek.{log}"
+    assert document["observer"] == {"name": "sensor-1"}
+    assert document["tags"] == ["elastic-agent", log]
     values = {json.dumps(value) for value in leaves(document)}
     missing = {name for name, v in LINES[log].items() if json.dumps(v) not in values}
-    assert missing == {"ts"}
+    assert missing == TIMES.get(log, {"ts"})
+
+
+@pytest.mark.parametrize("log", LINES)
+def test_a_column_of_tomorrow_is_passed_over(pipelines: Node, log: str) -> None:
+    tomorrow = {"new": "x", "nested": {"id": 1}, "host.name": "y", "source": {"ip": "z"}}
+    line = LINES[log] | {name: v for name, v in tomorrow.items() if name not in LINES[log]}
+    plain = ingest(pipelines, log, json.dumps(LINES[log]))
+    assert ingest(pipelines, log, json.dumps(line)) | {"message": ""} == plain | {"message": ""}
+
+
+def test_the_hour_of_a_row(pipelines: Node) -> None:
+    document = ingest(pipelines, "iomt_exposure", json.dumps(LINES["iomt_exposure"]))
+    assert document["event"]["start"] == "2023-11-14T21:13:20.500Z"
+    assert document["event"]["end"] == "2023-11-14T22:13:19.750Z"
+    assert document["iomt"]["peer_addresses"] == ["10.20.0.5", "10.20.7.0/24"]
+    assert document["network"] == {"transport": "tcp"}
 
 
 def test_claim(pipelines: Node) -> None:
@@ -111,6 +99,7 @@ def test_claim(pipelines: Node) -> None:
     assert document["source"] == {"ip": "10.20.0.5", "port": 41822}
     assert document["destination"] == {"ip": "10.20.0.9", "port": 104}
     assert document["network"] == {"vlan": {"id": 120}}
+    assert document["client"] == {"ip": "10.20.0.5", "port": "41822"}
     assert document["iomt"] == {
         "subject": "dicom:4f2a90c1",
         "field": "dicom.manufacturer",
@@ -132,7 +121,7 @@ def test_association(pipelines: Node) -> None:
     document = ingest(pipelines, "dicom", json.dumps(LINES["dicom"]))
     written = {k: v for k, v in LINES["dicom"].items() if k not in {"ts", "uid", *ENDPOINTS}}
     assert document["dicom"] == written
-    assert document["log"] == {"id": {"uid": "CHhAvVGS1DHFjwGM9"}}
+    assert document["log"]["id"] == {"uid": "CHhAvVGS1DHFjwGM9"}
     assert "host" not in document
 
 
