@@ -119,6 +119,15 @@ def test_a_damaged_database_is_replaced_and_kept(filled: Path, run: Run) -> None
     assert kept.read_bytes() == damaged
 
 
+def known(path: Path) -> int:
+    """Return how many devices a database has, 0 where there is none yet."""
+    try:
+        with Store(path, read_only=True) as store:
+            return store.device_count("north")
+    except StoreError:
+        return 0
+
+
 def test_what_came_after_a_backup_is_read_again(tmp_path: Path) -> None:
     """A backup in the midst of a replay, put back, goes on to where an undisturbed run ends."""
     settings = {}
@@ -130,7 +139,9 @@ def test_what_came_after_a_backup_is_read_again(tmp_path: Path) -> None:
     process = started(settings["restored"])
     sensor.start()
     target = tmp_path / "copy.db"
-    time.sleep(0.7 * SECONDS)
+    until = time.monotonic() + 60
+    while not known(tmp_path / "restored.db") and time.monotonic() < until:
+        time.sleep(0.1)
     taken = subprocess.run(command(settings["restored"], "backup", str(target)), check=False)
     refused = subprocess.run(
         command(settings["restored"], "restore", str(target)), capture_output=True, check=False

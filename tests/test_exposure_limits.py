@@ -113,12 +113,12 @@ def test_a_database_of_before_gets_the_table(store: Store) -> None:
 
 
 def test_how_long_is_a_setting(tmp_path: Path) -> None:
-    """In the file or in the environment; shown as it is written; never none at all."""
+    """In the file or in the environment; shown as it is written; at least what is judged by."""
     path = tmp_path / "wardwatch.toml"
-    path.write_text("[store]\nexposure_days = 30\n")
-    assert config.load(path, {}).store.exposure_days == 30
-    told = config.load(path, {"WARDWATCH_STORE_EXPOSURE_DAYS": "7"})
-    assert "exposure_days = 7\n" in config.show(told)
-    for wrong in ("0", "-1", "long", "true"):
+    path.write_text("[store]\nexposure_days = 40\n")
+    assert config.load(path, {}).store.exposure_days == 40
+    told = config.load(path, {"WARDWATCH_STORE_EXPOSURE_DAYS": "70"})
+    assert "exposure_days = 70\n" in config.show(told)
+    for wrong in ("0", "-1", "long", "true", "31"):
         with pytest.raises(config.ConfigError, match=r"store\.exposure_days"):
             config.load(path, {"WARDWATCH_STORE_EXPOSURE_DAYS": wrong})

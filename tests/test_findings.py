@@ -219,7 +219,7 @@ def test_a_database_of_before_is_refused_and_stays(run: Run) -> None:
     site(run, [])
     with sqlite3.connect("wardwatch.db") as db:
         db.execute("PRAGMA user_version = 4")
-    assert "older version; run `wardwatch ingest`" in run("advisory", TELNET, code=1)
+    assert "brings it up to date, and keeps a copy" in run("advisory", TELNET, code=1)
     run("ingest", "conn.log")
     assert "LifeCare PCA" in run("advisory", TELNET)
 

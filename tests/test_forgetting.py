@@ -72,6 +72,21 @@ def test_a_name_goes_from_the_history_of_a_closed_finding(ward: Store) -> None:
     assert NAME.encode() not in bytes_of(ward)
 
 
+@pytest.mark.parametrize("name", ["Track", "here", "confirmed", "CVE-2026-0001", "site"])
+def test_a_name_that_is_a_word_of_ours_breaks_no_record(
+    ward: Store, claim: Claiming, name: str
+) -> None:
+    """Whoever calls a computer like a label, or as the site is called, leaves history readable."""
+    add(ward, *host(claim, "10.0.0.70", "02:00:00:00:00:70", name, NOW - 40 * DAY))
+    known = replace(state(at(ward, "10.0.0.70"), closed="gone"), reason=f"{name} said so")
+    with ward.transaction():
+        ward.put_states([known])
+    forget(ward)
+    (left,) = ward.states("here")
+    said = {"evidence": (), "called": "(forgotten)", "reason": "(forgotten)"}
+    assert left == replace(known, **said)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("by", ["finding", "decision"])
 def test_what_an_open_finding_or_a_decision_rests_on_stays(ward: Store, by: str) -> None:
     """Its evidence cannot be read again anywhere."""
@@ -189,6 +204,19 @@ def test_it_goes_on_once_a_day(ward: Store) -> None:
     assert ward.forgot("here") == NOW + DAY
     assert turn(NOW) is None  # the clock was set back
     assert ward.forgot("here") == NOW
+
+
+def test_a_clock_that_jumps_ahead_takes_no_name_early(ward: Store, claim: Claiming) -> None:
+    """A month ahead of the logs is two days more, once; what is old anyway goes."""
+    add(ward, *host(claim, "10.0.0.70", "02:00:00:00:00:70", "bens-laptop", NOW - 5 * DAY))
+    with ward.transaction():
+        ward.note_forgot("here", NOW - DAY)
+    step, health = Forget(KEEP, 90), Health(site="here", pid=1, started=NOW)
+    for minutes in range(20):
+        step(ward, "here", NOW + 30 * DAY + 60 * minutes, health)
+    assert at(ward, "10.0.0.70").hostname == "bens-laptop"
+    assert at(ward, PHONE).hostname is None
+    assert (ward.forgot("here") or 0.0) <= NOW + 2 * DAY
 
 
 def test_no_step_holds_the_others_up(store: Store, claim: Claiming) -> None:

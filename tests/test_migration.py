@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from wardwatch.store import Store, StoreError
+from wardwatch.running.service import alone
+from wardwatch.store import Store, StoreError, migration
 from wardwatch.store.backup import kept_beside
 from wardwatch.store.schema import SCHEMA_VERSION
 
@@ -96,6 +97,40 @@ def test_the_copy_stays_until_the_next_migration(tmp_path: Path) -> None:
     Store(path)
     (kept,) = kept_beside(path)
     assert kept != first
+
+
+def test_one_that_fails_again_and_again_fills_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service is started anew each time: there is one copy, and nothing of those cut short."""
+    path = older(tmp_path / "w.db", OLDER[-1])
+
+    def full(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(migration, "create", full)
+    for number in range(3):
+        (tmp_path / f".w.db.v6-2026010{number}T000000Z.abc.new").write_bytes(b"half")
+        monkeypatch.setattr(
+            migration, "stamped", lambda db, word, n=number: db.with_name(f"{db.name}.{word}-{n}Z")
+        )
+        with pytest.raises(StoreError, match="is full"):
+            Store(path)
+    assert [one.name for one in kept_beside(path)] == [f"w.db.v{version(path)}-2Z"]
+    assert not list(tmp_path.glob(".*.new"))
+
+
+def test_an_older_release_that_still_runs_is_not_deprived_of_its_tables(tmp_path: Path) -> None:
+    """It would write into those of a release that it does not know."""
+    path = older(tmp_path / "w.db", OLDER[-1])
+    before = version(path)
+    with alone(path, "north"):
+        with pytest.raises(StoreError, match=f"process {os.getpid()} of an older release"):
+            Store(path)
+        assert version(path) == before
+        assert not kept_beside(path)
+    with Store(path) as store:
+        assert store.migrated
 
 
 def test_a_reader_says_what_to_do_and_changes_nothing(tmp_path: Path, run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from forgetting_ward import (
     NAME,
@@ -12,10 +14,12 @@ from forgetting_ward import (
     PUMP,
     Claiming,
     Run,
+    add,
     at,
     bytes_of,
     decision,
     fill,
+    host,
     state,
 )
 
@@ -72,6 +76,48 @@ def test_a_purged_device_leaves_no_byte(filed: Store, run: Run) -> None:
         assert gone.encode() not in body, gone
     shown = run("audit", "--db", path).stdout
     assert "purge" in shown
+
+
+def test_an_alarm_that_waits_for_elasticsearch_is_purged_too(ward: Store, run: Run) -> None:
+    """Or it would be told of afterwards."""
+    with ward.transaction():
+        ward.note_publishing("here")
+        for ip in (PHONE, PC):
+            alarm = Alarm(host=ip, peer=None, direction="inbound", signature="x")
+            ward.add_events("here", "s1", "notice", {alarm: [NOW - 40 * DAY]})
+    assert {one.event.host for one in ward.queued_events("here", 9)} == {PHONE, PC}
+    run("purge", "--db", str(ward.path), "--device", at(ward, PHONE).id)
+    assert {one.event.host for one in ward.queued_events("here", 9)} == {PC}
+
+
+@pytest.mark.parametrize("name", ["uid", "ts"])
+def test_a_computer_called_like_a_column_takes_no_evidence_of_others(
+    ward: Store, claim: Claiming, run: Run, name: str
+) -> None:
+    """Each line of a log has that word."""
+    with ward.transaction():
+        line = '{"ts":1.0,"uid":"C1","host":"10.0.0.21"}'
+        one = claim(PUMP, "dicom.station_name", "CT1", ts=NOW, mac="02:00:00:00:00:21")
+        ward.add([replace(one, first=replace(one.first, line=line))])
+    add(ward, *host(claim, "10.0.0.70", "02:00:00:00:00:70", name, NOW - 60))
+    run("purge", "--db", str(ward.path), "--device", at(ward, "10.0.0.70").id)
+    assert line in {known.first.line for known in ward.claims("here", [PUMP])}
+
+
+def test_what_is_judged_by_stays_whatever_is_purged(ward: Store, run: Run) -> None:
+    """Without what was seen to be open three weeks ago, later refusals would count as proof."""
+    days = [int(NOW // DAY) - ago for ago in (20, 40)]
+    ward.days_kept = 10**5
+    with ward.transaction():
+        for day in days:
+            about = About(
+                day=day, host=PUMP, kind="service", proto="tcp", port=23, state="accepted"
+            )
+            seen = Gathered(times=[[day * DAY + 5.0]], line="x", line_since=NOW)
+            ward.add_exposures("here", "s1", "conn", {about: seen})
+    done = run("purge", "--db", str(ward.path), "--older-than", "7")
+    assert "exposure of the last 32 days stays" in done.stderr
+    assert [int(one.last_seen // DAY) for one in ward.exposures("here")] == days[:1]
 
 
 def test_a_purge_goes_by_the_settings_or_by_days(ward: Store, run: Run) -> None:

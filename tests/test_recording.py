@@ -214,7 +214,20 @@ def test_a_device_that_is_gone(hospital: Hospital) -> None:
 def test_a_clock_that_went_back(hospital: Hospital) -> None:
     """Nothing is written before what is there already."""
     with pytest.raises(RecordingError, match=r"recorded until 2026-11-01.*check the clock"):
-        hospital.record(-1)
+        hospital.record(-0.5)
+
+
+def test_a_clock_that_was_years_ahead_once(hospital: Hospital) -> None:
+    """No verdict waits for that day, and no date goes by it."""
+    hospital.record(1800)  # a battery was flat
+    assert hospital.state().label == "Cannot tell"
+    hospital.hear(2, service(2, "accepted", "10.20.4.7"))
+    assert hospital.record(2).moved
+    state = hospital.state()
+    assert (state.verdict, state.at) == ("exploitable", START + 2 * DAY)
+    assert state.due
+    assert state.due < START + 400 * DAY
+    assert max(state.began.values()) == state.at
 
 
 @pytest.mark.parametrize("where", ["put_run", "put_states"])

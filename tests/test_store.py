@@ -43,6 +43,19 @@ def test_the_inventory_survives_closing(tmp_path: Path, claim: Claiming) -> None
         assert store.device(before[0].id) == before[0]
 
 
+def test_a_journal_that_was_large_once_is_small_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep its room on the disk for ever."""
+    monkeypatch.setattr(schema, "JOURNAL", 1 << 20)
+    with Store(tmp_path / "w.db") as store:
+        for size in (5_000_000, 5, 5):
+            with store.transaction():
+                store.put_health("here", {"x": "x" * size})
+            store._db.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+        assert (tmp_path / "w.db-wal").stat().st_size <= 1 << 20
+
+
 def test_a_transaction_is_all_or_nothing(store: Store, claim: Claiming) -> None:
     """A failure in the middle of a batch leaves no trace of it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -60,11 +60,15 @@ class ByDevice(NamedTuple):
     called: dict[str, tuple[Exposure, ...]]
 
 
-def exposures_by_device(exposures: Iterable[Exposure], held: Held) -> ByDevice:
+def exposures_by_device(
+    exposures: Iterable[Exposure], held: Held, clients: Container[str] | None = None
+) -> ByDevice:
     """Return the exposure of each device, and what it calls, in the order in which they come.
 
-    `held` is as for `by_device`. What cannot be told to be one device's is
-    nobody's: the address changed hands at the time, or a hardware address speaks against it.
+    `held` is as for `by_device`. Where `clients` are given, only calls from these addresses are
+    looked at: a server has many callers, and few of them are asked for. What cannot be told to be
+    one device's is nobody's: the address changed hands at the time, or a hardware address speaks
+    against it.
     """
     own: defaultdict[str, list[Exposure]] = defaultdict(list)
     called: defaultdict[str, list[Exposure]] = defaultdict(list)
@@ -76,8 +80,9 @@ def exposures_by_device(exposures: Iterable[Exposure], held: Held) -> ByDevice:
         if device:
             own[device].append(exposure)
         if exposure.kind == "service":
-            addresses = (peer for peer in exposure.peers if "/" not in peer)
-            for client in {whose.all_the_while(ip, exposure, None) for ip in addresses}:
+            peers = (peer for peer in exposure.peers if "/" not in peer)
+            asked = (peer for peer in peers if clients is None or peer in clients)
+            for client in {whose.all_the_while(ip, exposure, None) for ip in asked}:
                 if client and client != device:
                     called[client].append(exposure)
     return ByDevice(
@@ -99,6 +104,8 @@ class _Whose:
             self._bindings[ip] = self._held(ip)
         start, end = exposure.first_seen, exposure.last_seen
         bindings = self._bindings[ip]
+        if not bindings:  # most peers are no devices of the site
+            return None
         if mac:
             bindings = [(i, bound) for i, bound in bindings if bound.mac in (mac, None)]
         one, other = sure_holder(bindings, start), sure_holder(bindings, end)

@@ -40,6 +40,8 @@ class Handling:
 
     def of(self, device: Device) -> tuple[Fact, ...]:
         """Return the facts that are about a device, those of the unit first."""
+        if not self._by_unit and not self._by_model:
+            return ()
         found = [
             fact
             for key in keys_of(device)

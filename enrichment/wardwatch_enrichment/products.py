@@ -141,9 +141,14 @@ def key(name: str) -> str:
 def bare(makers: Iterable[str], name: str) -> str:
     """Return a product's name without the maker's in front of it."""
     for maker in makers:
-        vendor = vendors.vendors().get(maker)
-        for spelling in (maker, *(vendor.aliases if vendor else ()), *maker.split()[:1]):
-            rest = re.sub(rf"^{re.escape(spelling)}\s+", "", name, count=1, flags=re.I)
-            if rest != name:
-                return rest
+        if found := _in_front(maker).match(name):
+            return name[found.end() :]
     return name
+
+
+@lru_cache(maxsize=1 << 12)
+def _in_front(maker: str) -> re.Pattern[str]:
+    """Return what finds a maker's name, under any of its spellings, in front of another."""
+    vendor = vendors.vendors().get(maker)
+    spellings = (maker, *(vendor.aliases if vendor else ()), *maker.split()[:1])
+    return re.compile(rf"(?:{'|'.join(map(re.escape, spellings))})\s+", re.IGNORECASE)

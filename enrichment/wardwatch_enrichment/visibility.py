@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from wardwatch_enrichment import device_types, fingerprint
@@ -59,7 +59,7 @@ def visibility(device: Device) -> Visibility:
     protocols = {e.field.partition(".")[0] for a in device.attributes for e in a.evidence}
     known = exchanges()
     heard = tuple(exchange.heard for name, exchange in known.items() if name in protocols)
-    reveal = tuple(exchange.says for exchange in _likely(device, missing))
+    reveal = _likely(device.type or "", missing)
     identity = {"type", "manufacturer", "model"}
     level: Level = "seen" if identity <= set(missing) else "recognised"
     if not identity & set(missing):
@@ -106,9 +106,10 @@ def _read_in(file: str) -> set[str]:
     }
 
 
-def _likely(device: Device, missing: tuple[str, ...]) -> list[_Exchange]:
+@lru_cache(maxsize=1 << 12)
+def _likely(kind: str, missing: tuple[str, ...]) -> tuple[str, ...]:
     """Return the exchanges that would give most of what is missing, as far as they are usual."""
-    kinds = set(device_types.lineage(device.type or ""))
+    kinds = set(device_types.lineage(kind))
     usual = [
         exchange
         for exchange in exchanges().values()
@@ -116,7 +117,7 @@ def _likely(device: Device, missing: tuple[str, ...]) -> list[_Exchange]:
         and (kinds & exchange.kinds or not (kinds and exchange.kinds))
     ]
     usual.sort(key=lambda exchange: sum(WEIGHTS[n] for n in exchange.gives & set(missing)))
-    return usual[:-4:-1]
+    return tuple(exchange.says for exchange in usual[:-4:-1])
 
 
 def _sentence(heard: tuple[str, ...], missing: tuple[str, ...], reveal: tuple[str, ...]) -> str:

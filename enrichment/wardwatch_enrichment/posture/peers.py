@@ -30,12 +30,12 @@ def crossing(around: Surroundings, names: Iterable[str]) -> Iterator[tuple[Expos
 def readable(around: Surroundings, names: Iterable[str]) -> Iterator[tuple[Exposure, str]]:
     """Yield with whom a device itself speaks some protocols readably: row, peer."""
     wanted = set(names)
-    served = ((row, peer) for row in around.of("service") for peer in row.peers)
-    called = ((r, r.host) for r in around.calls if around.now - r.last_seen <= LIFE)
-    for row, peer in (*served, *called):
+    served = ((row, row.peers) for row in around.of("service"))
+    called = ((r, (r.host,)) for r in around.calls if around.now - r.last_seen <= LIFE)
+    for row, peers in (*served, *called):
         services = set(row.services)
         if row.state == "accepted" and services & wanted and not services & _ENCRYPTED:
-            yield row, peer
+            yield from ((row, peer) for peer in peers)
 
 
 def outside(around: Surroundings) -> Iterator[tuple[Exposure, str]]:

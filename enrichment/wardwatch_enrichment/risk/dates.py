@@ -18,10 +18,11 @@ def began(before: Began, label: Label, at: float) -> dict[Label, float]:
     A label that falls lets go of those above it. What cannot be told for a while does not begin
     anew afterwards: to lose sight of a device must not move its date.
     """
+    known = {one: min(since, at) for one, since in before.items()}  # a clock may have been ahead
     if label == CANNOT_TELL:
-        return {CANNOT_TELL: at, **before}
+        return {CANNOT_TELL: at, **known}
     reached = LABELS[: LABELS.index(label) + 1]
-    return {one: before.get(one, at) for one in reached}
+    return {one: known.get(one, at) for one in reached}
 
 
 def due(since: Began, label: Label, days: int | None, figures: Figures) -> float | None:

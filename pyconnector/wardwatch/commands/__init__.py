@@ -141,6 +141,8 @@ def _check(store: Store, site: str | None) -> None:
     sites = store.sites()
     if site and site not in sites:
         raise CommandError(f"{site}: no such site; there are {', '.join(sites) or 'none yet'}")
+    for publisher, name in store.unreadable():
+        complain(f"advisory {name} of {publisher} cannot be read; findings may lack what it says")
     for name in [site] if site else sites:
         if store.changed_hosts(name, 1):
             complain(

@@ -18,6 +18,7 @@ from wardwatch.config import Config
 from wardwatch.outputs.terminal import safe
 from wardwatch.running import forgetting
 from wardwatch.store import Store, backup
+from wardwatch.store.touched import JUDGED
 from wardwatch_enrichment.model import Device
 
 _COUNTED = {
@@ -100,7 +101,9 @@ def _purge_old(store: Store, options: Namespace, config: Config) -> list[str]:
         days = options.older_than
         shorter = {name: min(days, old) for name, old in asdict(keep).items() if name != "devices"}
         keep = replace(keep, **shorter)
-        exposure_days = min(days, exposure_days)
+        exposure_days = min(max(days, JUDGED), exposure_days)
+        if days < JUDGED:
+            complain(f"exposure of the last {JUDGED} days stays: what is judged rests on it")
     told = []
     for site in [options.site] if options.site else store.sites():
         now = time.time()

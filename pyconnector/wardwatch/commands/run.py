@@ -51,6 +51,10 @@ def run(options: Namespace, config: Config) -> int:
         _run(options, config)
     except Stopped:
         log.event("stop", "broken off in the midst of work, which is done again at the next start")
+    except sqlite3.Error as error:
+        database = options.db or config.store.file
+        log.failure(f"{database}: {error}; check its disk, and that there is room on it")
+        return 1
     except _EXPECTED as error:
         log.failure(str(error))
         return 1

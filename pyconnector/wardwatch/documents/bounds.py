@@ -10,6 +10,7 @@ TEXT_LENGTH = 512  # twice that in UTF-16 is what `ignore_above` still indexes
 LINE_LENGTH = 4096
 LIST_LENGTH = 256
 
+_HOLDERS = (dict, list)
 _T = TypeVar("_T")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = ("line", "text")  # a log line, to be found again, and a measure with all its warnings
@@ -39,7 +40,8 @@ class Cut:
         found = list(values)
         if len(found) > limit:
             self.happened = True
-        return found[:limit]
+            del found[limit:]
+        return found
 
     def all(self, value: Any, length: int = TEXT_LENGTH) -> Any:
         """Return a value with all texts and lists in it cut, in every depth."""
@@ -60,6 +62,6 @@ def known(fields: Mapping[str, object]) -> dict[str, object]:
     found = {}
     for name, value in fields.items():
         kept = known(value) if isinstance(value, dict) else value
-        if kept is not None and kept not in ([], {}):
+        if kept or (kept is not None and not isinstance(kept, _HOLDERS)):
             found[name] = kept
     return found

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
 from wardwatch.documents import ecs
-from wardwatch.documents.bounds import LINE_LENGTH, Cut, known
+from wardwatch.documents.bounds import LINE_LENGTH, TEXT_LENGTH, Cut, known
 from wardwatch_enrichment import hours
 from wardwatch_enrichment.changes import Change
 from wardwatch_enrichment.model import Attribute, Device, Event, Evidence
@@ -120,6 +121,7 @@ def content_hash(document: Mapping[str, object]) -> str:
     return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
+@lru_cache(maxsize=1 << 12)  # what a device says rests on few moments
 def iso_time(seconds: float) -> str:
     """Return a time as ISO 8601 in UTC, always with microseconds."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
@@ -213,9 +215,11 @@ def _attribute(attribute: Attribute, cut: Cut) -> dict[str, object]:
 
 
 def _evidence(evidence: Evidence, cut: Cut) -> dict[str, object]:
-    fields = _evidence_json(evidence)
-    line = cut.text(fields.pop("line"), LINE_LENGTH)
-    return known({**{name: cut.text(value) for name, value in fields.items()}, "line": line})
+    return {
+        name: cut.text(value, LINE_LENGTH if name == "line" else TEXT_LENGTH)
+        for name, value in _evidence_json(evidence).items()
+        if value is not None
+    }
 
 
 def hours_json(seen: hours.Hours | None) -> dict[str, object] | None:

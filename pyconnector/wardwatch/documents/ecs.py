@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 
 from wardwatch.documents.bounds import Cut
@@ -53,6 +54,7 @@ def addresses(values: Iterable[str], cut: Cut) -> list[str]:
     return cut.items(_distinct(address(value) for value in values))
 
 
+@lru_cache(maxsize=1 << 12)  # a device's own stand in several places
 def address(text: str) -> str | None:
     """Return what an `ip` field takes, None where the text is no address."""
     try:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from wardwatch.risk.site import Judged, Site
 from wardwatch.store import Store
-from wardwatch.store.feeds import Document
 from wardwatch_enrichment import curation, knowledge, preconditions
 from wardwatch_enrichment.advisories import csaf
 from wardwatch_enrichment.advisory import Advisory
@@ -27,49 +26,79 @@ from wardwatch_enrichment.surroundings import Surroundings
 
 Found = tuple[Device, tuple[Finding, ...]]
 _AT_ONCE = 500  # advisories of one transaction
+_TOLD = 5  # of those that cannot be read
+# What reading a document raises that a former release took.
+_ODD = (ArithmeticError, LookupError, TypeError, ValueError)
 
 
 def read(store: Store) -> dict[str, int]:
     """Read the advisories that are new, or were read with other knowledge.
 
-    Returns, by the ids of those that may be about some, of how many devices each can be.
+    Returns, by the ids of those that may be about some, of how many devices each can be. One that
+    cannot be read is left out and noted, so that it does not take all the others with it.
     """
-    now, hit = knowledge.digest(), {}
+    now, hit, odd = knowledge.digest(), {}, []
     unread = store.unread_advisories(now)
     for at in range(0, len(unread), _AT_ONCE):
         with store.transaction():
             for publisher, name in unread[at : at + _AT_ONCE]:
-                for document in store.documents(publisher=publisher, name=name):
-                    tokens = _read(store, document, now)
-                    if count := store.count_subjects(tokens):
-                        hit[name] = count
+                try:
+                    tokens = _read(store, publisher, name, now)
+                except _ODD:
+                    odd.append((publisher, name))
+                    continue
+                if count := store.count_subjects(tokens):
+                    hit[name] = count
+    if odd != store.unreadable():
+        with store.transaction():
+            store.note_unreadable(odd)
     return hit
 
 
-def _read(store: Store, document: Document, now: str) -> set[str]:
+def left_out(store: Store) -> list[str]:
+    """Return a sentence on each advisory that could not be read, for a person."""
+    return [
+        f"advisory {name} of {publisher} cannot be read by this release: findings go by what one "
+        "before it read, if that did; `wardwatch feeds update` may bring a later one; report this"
+        for publisher, name in store.unreadable()[:_TOLD]
+    ]
+
+
+def _read(store: Store, publisher: str, name: str, now: str) -> set[str]:
     """Keep an advisory as it is read, and return by which tokens it is found."""
-    advisory = _advisory(document.body)
-    tokens = {token for product in advisory.products for token in tokens_of(product)}
-    tokens |= {f"cve:{v.cve}" for v in advisory.vulnerabilities if v.cve}
-    store.put_advisory(document, advisory, tokens, now)
-    return tokens
+    found: set[str] = set()
+    for document in store.documents(publisher=publisher, name=name):
+        advisory = _advisory(document.body)
+        tokens = {token for product in advisory.products for token in tokens_of(product)}
+        tokens |= {f"cve:{v.cve}" for v in advisory.vulnerabilities if v.cve}
+        store.put_advisory(document, advisory, tokens, now)
+        found |= tokens
+    return found
 
 
 def advisories(store: Store, tokens: Iterable[str]) -> list[Advisory]:
     """Return the advisories that may be about something with one of the tokens."""
     now = knowledge.digest()
-    unread = store.unread_advisories(now)  # what was read of them is of a former revision
-    found = [
-        known
-        for name in sorted(store.advisories_with(tokens) - set(unread))
-        if (known := store.advisory(*name, now))
+    unread, odd = store.unread_advisories(now), store.unreadable()  # read of a former revision
+    about = store.advisories_with(tokens)
+    found = [known for name in sorted(about - set(unread)) if (known := store.advisory(*name, now))]
+    found += [
+        known for name in sorted(about & {*odd} & {*unread}) if (known := _former(store, *name))
     ]
     found += [
         _advisory(document.body)
-        for publisher, name in unread
+        for publisher, name in sorted({*unread} - {*odd})
         for document in store.documents(publisher=publisher, name=name)
     ]
     return found
+
+
+def _former(store: Store, publisher: str, name: str) -> Advisory | None:
+    """Return what a former release read, rather than to close what rests on it."""
+    try:
+        return store.advisory(publisher, name, None)
+    except _ODD:
+        return None
 
 
 def _advisory(body: bytes) -> Advisory:

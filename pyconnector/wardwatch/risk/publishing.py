@@ -59,6 +59,12 @@ class Part(NamedTuple):
         about = (self.risks, self.peers, self.ids)
         return Inventory(site, self.devices, *about)
 
+    def devices_of(self, documents: Collection[str]) -> set[str]:
+        """Return the devices that some documents are of, by the documents' ids."""
+        by = {one["iomt"]["finding"]["id"]: one["device"]["id"] for one in self.found}
+        by |= {state.finding: state.device_id for state in self.closed}
+        return {by.get(name, name) for name in documents}
+
     def findings(self, store: Store, site: str, now: float) -> Findings:
         """Return it as the index of findings takes it."""
         present = {device.id for device in self.devices}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -19,14 +19,14 @@ from wardwatch_enrichment.facts import Facts
 from wardwatch_enrichment.finding import AFFECTED, SETTLED, Exposure, Finding
 from wardwatch_enrichment.handling import Handling
 from wardwatch_enrichment.matching import Fleet, Index, fleet
-from wardwatch_enrichment.model import Device, Event
+from wardwatch_enrichment.model import Binding, Device, Event
 from wardwatch_enrichment.posture import look
 from wardwatch_enrichment.posture.recalls import Recalls
 from wardwatch_enrichment.risk.criticality import Criticality
 from wardwatch_enrichment.subjects import subjects
 from wardwatch_enrichment.surroundings import DAY, LIFE, Surroundings
 
-_AT_ONCE = 500  # devices whose evidence is in memory
+_AT_ONCE = 50  # devices whose evidence is in memory: of each some rows a day, of a month
 _REGISTERED = 0.9  # of the medical devices that are seen, for the register to be a whole one
 
 
@@ -160,15 +160,21 @@ class Site:
             zone_of=self.zone,
         )
 
-    def _evidence(self, devices: Iterable[Device]) -> _Evidence:
+    def _evidence(self, devices: Collection[Device]) -> _Evidence:
         since = self.now - LIFE - DAY
         hosts = {ip for device in devices for ip in device.ips}
         own = self.store.exposures(self.name, hosts, since)
-        held = cache(lambda ip: self.store.held(ip, self.name))
+        known_of = self.store.held_each(hosts, self.name)
+        others = cache(lambda ip: self.store.held(ip, self.name))
+
+        def held(ip: str) -> list[tuple[str, Binding]]:
+            return known_of[ip] if ip in known_of else others(ip)
+
         called = callees(own)
         known = events.exposures_by_device(
             [*own, *self.store.exposures(self.name, called - hosts, since)],
             held,
+            clients=self.store.held_by(device.id for device in devices),
         )
         threats = events.by_device(self.store.events(self.name, hosts), held)
         return _Evidence(known.own, known.called, threats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from wardwatch.risk import findings
 from wardwatch.risk.assessing import Assessing
 from wardwatch.risk.recording import Recorded, RecordingError
 from wardwatch.running.health import Health
@@ -22,6 +23,7 @@ class Assess:
         self._assessing: Assessing | None = None
         self._round: Iterator[Recorded | None] | None = None
         self._began = 0.0
+        self.problems: list[str] = []
 
     def __call__(self, store: Store, site: str, now: float, health: Health) -> bool:
         """Judge for a while; returns whether there is more to judge."""
@@ -35,6 +37,7 @@ class Assess:
                 if time.monotonic() > until:
                     return True
             health.assessed = self._began
+            self.problems = findings.left_out(store)
         except RecordingError as error:
             self._tell(str(error))
         except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,6 +32,15 @@ class News:
 
     documents: list[Named] = field(default_factory=list)
     told: dict[str, set[bytes]] = field(default_factory=dict)
+
+    def drop(self, refused: Collection[str]) -> set[str]:
+        """Count documents as not told; returns the devices that they are of."""
+        found = set()
+        for name, document in self.documents:
+            if name in refused:
+                found.add(document["device"]["id"])
+                self.told[document["device"]["id"]].discard(bytes.fromhex(name)[:DIGEST])
+        return found
 
 
 class Chronicle:

@@ -128,6 +128,7 @@ def purge(store: Store, device: Device, *, dry_run: bool = False) -> dict[str, i
     with store.transaction():
         store.drop_rows_about("exposure", site, hosts, macs)
         store.drop_rows_about("event", site, hosts, macs)
+        store.drop_waiting(site, (host for host, is_own in hosts.items() if is_own))
         store.drop_exposure_lines(exposed)
         store.drop_sightings_of(site, macs)
         _put_down(store, site, mine, lines)

@@ -139,7 +139,7 @@ def _sources(health: Mapping[str, Any], now: float) -> Iterator[str]:
         late = now - told["newest"] if told["newest"] else 0.0
         if told["behind"] and late > LATE:
             yield f"{log}: is read {span(late)} late, {told['behind']:.0f} bytes wait"
-    old = now - max(health["assessed"] or 0.0, health["started"])
+    old = now - (health["assessed"] or health["started"])  # not since the last of many starts
     if old > LATE and now - health["at"] <= STOPPED:
         yield f"risks have not been worked out for {span(old)}: see what it logs"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wardwatch import pipeline
 from wardwatch.config import Config
+from wardwatch.running import log
 from wardwatch.running.following import Following
 from wardwatch.running.gathering import Gathering
 from wardwatch.running.health import Health
@@ -25,6 +26,7 @@ PART = 30.0  # seconds of reading, after which the devices are worked out, howev
 QUIET = 0.5  # seconds without a row, after which devices are worked out
 SETTLED = 10.0  # seconds, after which they are worked out whether it is quiet or not
 LOOK = 10.0  # seconds between two looks at sensors and feeds
+WAITED = 3600.0  # seconds, after which what follows on evidence has its turn, whatever waits
 FORGET = 86_400.0
 CROWDED = (
     "there are so many hosts that new ones are only kept where they tell more than an address: "
@@ -49,20 +51,28 @@ class Running:
         self._done: dict[Step, float] = {}
         self._going: set[Step] = set()
         self._forgot = self._looked = -inf  # by a clock that nobody sets
+        self._turned = time.monotonic()
         self._tell, self._problems = tell, Problems(tell)
         self._following = self._follow()
         self._live = self._listen()
         self._gathering = self._gather()
 
     def reload(self, config: Config, steps: dict[Step, float]) -> None:
-        """Go on with other settings; the site and the database stay."""
+        """Go on with other settings; the site and the database stay.
+
+        Where they do not work, those of before stay in force, all of them.
+        """
+        before, self._config = self._config, config
+        try:
+            following, gathering, live = self._follow(), self._gather(), self._listen()
+        except BaseException:
+            self._config = before
+            raise
         self.close()
-        self._config, self._steps = config, steps
+        self._steps = steps
         self._done.clear()
         self._going.clear()
-        self._following = self._follow()
-        self._live = self._listen()
-        self._gathering = self._gather()
+        self._following, self._gathering, self._live = following, gathering, live
 
     @property
     def has_news(self) -> bool:
@@ -143,7 +153,9 @@ class Running:
             rows += more
         self._problems.last("hosts", [CROWDED] if self._store.crowded else ())
         whole = pipeline.refresh(self._store, health.site, lambda: goes_on(2 * PART))
-        if not self._waits and whole:
+        late = began - self._turned > WAITED  # there comes more than can be read
+        if (not self._waits and whole) or self._going or late:
+            self._turned = began
             self._turns(now)
         if began - self._forgot > FORGET:
             self._following.forget()
@@ -188,6 +200,22 @@ class Running:
                 if step not in self._going:
                     self._done[step] = now
                 self._going.discard(step)
-                if step(self._store, self.health.site, now, self.health):
+                if self._try(step, now):
                     self._going.add(step)
                 notify(WATCHDOG=1)
+
+    def _try(self, step: Step, now: float) -> bool:
+        """Let a step have its turn; what nobody foresaw in it does not keep the others from theirs.
+
+        Returns whether it has more to do.
+        """
+        name = type(step).__name__.lower()
+        try:
+            more = step(self._store, self.health.site, now, self.health)
+        except (OSError, sqlite3.Error):
+            raise
+        except Exception as error:  # its text may quote what came from the wire
+            self._problems.last(name, [f"{name}: {log.place(error)}; it is tried again"])
+            return False
+        self._problems.last(name, getattr(step, "problems", ()))
+        return bool(more)

@@ -131,12 +131,15 @@ class Publish:
     def _taken(
         self, part: Part, news: News, on_its_way: Future[Done], queued: Mapping[str, int]
     ) -> None:
-        """Take a part off the queue once the server has it."""
+        """Take a part off the queue once the server has it; what it refused stays there."""
+        refused: set[str] = set()
         for index, done in on_its_way.result():
             self._add(index, done)
+            refused |= done.refused
+        waiting = part.devices_of(refused) | news.drop(refused)
         with self._store.transaction():
             self._chronicle.note(part, news)
-            self._store.device_was_told(queued[name] for name in part.ids)
+            self._store.device_was_told(queued[name] for name in part.ids if name not in waiting)
 
     def _add(self, index: str, done: PublishResult) -> None:
         before = self.done.get(index, PublishResult())

@@ -51,7 +51,11 @@ class Store(
         self._kept = {}
         try:
             self._db = connect(path, read_only=read_only)
-            self._open(read_only)
+            try:
+                self._open(read_only)
+            except BaseException:
+                self._db.close()  # or whoever catches it would keep it open for others
+                raise
             self._limits = Limits(self._db)
             file = path.stat()
             self._file = file.st_dev, file.st_ino

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -108,7 +108,7 @@ class Devices(Asking, Subjects, Touched):
         entries = list(entries)
         news = {*numbers, *(entry.device.id for entry in entries)}
         news.update(bound.ip for entry in entries for bound in entry.held)
-        self.touch(site, news | self._held_by(numbers))
+        self.touch(site, news | self.held_by(numbers))
         for device_id in numbers.keys() - {entry.device.id for entry in entries}:
             self._db.execute(
                 "INSERT OR REPLACE INTO former_key SELECT site, key, id FROM device_key"
@@ -124,7 +124,7 @@ class Devices(Asking, Subjects, Touched):
         for entry in sorted(entries, key=lambda entry: numbers.get(entry.device.id) is None):
             self._put(site, entry, numbers.get(entry.device.id))
 
-    def _held_by(self, device_ids: Iterable[str]) -> set[str]:
+    def held_by(self, device_ids: Iterable[str]) -> set[str]:
         """Return the addresses that devices ever held: whose evidence there is may change."""
         query = "SELECT ip FROM held WHERE id = ?"
         return {ip for i in device_ids for (ip,) in self._db.execute(query, (i,))}
@@ -200,11 +200,17 @@ class Devices(Asking, Subjects, Touched):
         """Return (device id, binding) for each time that a device held an address."""
         query = """SELECT id, ip, mac, start, end, source, confidence FROM held
             WHERE ip = ?1 AND (?2 IS NULL OR site = ?2) ORDER BY start"""
-        names = ("ip", "mac", "start", "end", "source", "confidence")
-        return [
-            (row[0], Binding(**dict(zip(names, row[1:], strict=True))))
-            for row in self._db.execute(query, (ip, site))
-        ]
+        return [_held(*row) for row in self._db.execute(query, (ip, site))]
+
+    def held_each(self, ips: Iterable[str], site: str) -> dict[str, list[tuple[str, Binding]]]:
+        """Return that of each of some addresses of a site."""
+        query = """SELECT held.id, ip, mac, start, end, source, confidence
+            FROM json_each(?) AS told CROSS JOIN held ON ip = told.value AND site = ?
+            ORDER BY start, held.rowid"""
+        found: dict[str, list[tuple[str, Binding]]] = {ip: [] for ip in ips}
+        for row in self._db.execute(query, (json.dumps(list(found)), site)):
+            found[row[1]].append(_held(*row))
+        return found
 
     def corrections(self, site: str) -> list[tuple[str, str, bool]]:
         """Return what people said of pairs of identity keys, and whether they are one device's."""
@@ -262,3 +268,8 @@ class Devices(Asking, Subjects, Touched):
             Fact(kind=kind, values=json.loads(body), source=source, line=line, at=at)
             for kind, body, source, line, at in self._db.execute(query, (site,))
         ]
+
+
+def _held(device: str, *row: Any) -> tuple[str, Binding]:
+    names = ("ip", "mac", "start", "end", "source", "confidence")
+    return device, Binding(**dict(zip(names, row, strict=True)))

@@ -52,14 +52,27 @@ class Erasing(Asking):
         return found
 
     def drop_names(self, states: Mapping[int, State], texts: Collection[str]) -> None:
-        """Take texts out of states: the lines that have them, and the names of their devices."""
+        """Take texts out of states: the lines that have them, and what is said in words.
+
+        Labels, verdicts and names of advisories stay, whatever a computer calls itself.
+        """
         says = finder(texts)
+
+        def told(text: str) -> str:
+            return FORGOTTEN if says(text) else text
+
         for number, state in states.items():
             evidence = tuple(e for e in state.evidence if not says(f"{e.sentence}\n{e.line}"))
-            called = FORGOTTEN if says(state.called) else state.called
-            body = msgspec.json.encode(replace(state, evidence=evidence, called=called))
-            if says(body.decode()):  # also anywhere else
-                body = json.dumps(_without(json.loads(body), says)).encode()
+            left = replace(
+                state,
+                evidence=evidence,
+                called=told(state.called),
+                reason=told(state.reason),
+                moved=told(state.moved),
+                closed=state.closed and told(state.closed),
+                software=tuple(map(told, state.software)),
+            )
+            body = msgspec.json.encode(left)
             self._db.execute(
                 "UPDATE finding_state SET body = ? WHERE number = ?",
                 (zlib.compress(body, 1), number),
@@ -78,6 +91,11 @@ class Erasing(Asking):
         """Drop what was seen at hosts: all at those that are nobody else's, else by hardware."""
         for where, given in _about(table, site, hosts, macs):
             self._db.execute(f"DELETE FROM {table} WHERE {where}", given)  # noqa: S608
+
+    def drop_waiting(self, site: str, hosts: Iterable[str]) -> None:
+        """Drop alarms at hosts that outputs were not told of yet."""
+        query = "DELETE FROM outbox WHERE site = ? AND json_extract(body, '$[0]') = ?"
+        self._db.executemany(query, [(site, host) for host in hosts])
 
     def drop_traces(self, site: str, ids: Collection[str], keys: Collection[str]) -> None:
         """Drop what remembers devices that are gone: former ids and keys, merges, corrections."""
@@ -125,23 +143,16 @@ class Erasing(Asking):
 
 
 def finder(texts: Collection[str]) -> Callable[[str], bool]:
-    """Return what tells whether one of some texts stands in another as a word of its own."""
+    """Return what tells whether one of some texts stands in another as a word of its own.
+
+    The name of a column of a log is no such word, though a computer may be called like one.
+    """
     forms = {form for text in texts if text for form in (text, json.dumps(text)[1:-1])}
     if not forms:
         return lambda _: False
     every = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-    search = re.compile(rf"(?<!\w)(?:{every})(?!\w)", re.IGNORECASE).search
+    search = re.compile(rf'(?<!\w)(?:{every})(?!\w|":)', re.IGNORECASE).search
     return lambda text: search(text) is not None
-
-
-def _without(value: object, says: Callable[[str], bool]) -> object:
-    if isinstance(value, str):
-        return FORGOTTEN if says(value) else value
-    if isinstance(value, list):
-        return [_without(one, says) for one in value]
-    if isinstance(value, dict):
-        return {name: _without(one, says) for name, one in value.items()}
-    return value
 
 
 def _about(

@@ -10,6 +10,7 @@ from urllib.parse import quote
 APPLICATION_ID = 0x77617264  # "ward", so that `file` and we can tell our databases
 SCHEMA_VERSION = 7
 WAIT = 120.0  # seconds for another process to finish writing
+JOURNAL = 64 << 20  # bytes that are left of the journal after it was larger for once
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS claim (
@@ -244,6 +245,7 @@ def _writer(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; an older one stays
     db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
     db.execute("PRAGMA journal_mode = WAL")
+    db.execute(f"PRAGMA journal_size_limit = {JOURNAL}")
     return db
 
 

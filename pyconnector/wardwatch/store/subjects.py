@@ -96,10 +96,20 @@ class Subjects:
         self._unread = None if self._db.in_transaction else (state, found)
         return found
 
-    def advisory(self, publisher: str, name: str, knowledge: str) -> Advisory | None:
-        """Return an advisory as this knowledge reads it; None where it was not read so."""
+    def unreadable(self) -> list[tuple[str, str]]:
+        """Return (publisher, id) of the documents that this release could not read."""
+        row = self._db.execute("SELECT value FROM setting WHERE name = 'unreadable'").fetchone()
+        return [(publisher, name) for publisher, name in json.loads(row[0])] if row else []
+
+    def note_unreadable(self, names: list[tuple[str, str]]) -> None:
+        """Keep which those are; inside a transaction."""
+        query = "INSERT OR REPLACE INTO setting VALUES ('unreadable', ?)"
+        self._db.execute(query, (json.dumps(names),))
+
+    def advisory(self, publisher: str, name: str, knowledge: str | None) -> Advisory | None:
+        """Return an advisory as some knowledge reads it, or as any did; None where none has."""
         query = """SELECT body FROM advisory_read WHERE publisher = ? AND id = ?
-            AND knowledge = ?"""
+            AND knowledge = coalesce(?, knowledge)"""
         row = self._db.execute(query, (publisher, name, knowledge)).fetchone()
         return _ADVISORIES.decode(row[0]) if row else None
 

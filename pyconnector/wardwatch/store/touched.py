@@ -9,6 +9,7 @@ from wardwatch_enrichment.finding import SENSOR
 
 EVERY = ""  # the name under which there is news of all devices
 JUDGED = 32  # days of evidence that verdicts rest on
+NAMED = 50_000  # of hosts and devices with news; of more it is known of none, but of all
 
 
 def at_services(host: str) -> str:
@@ -23,6 +24,12 @@ class Touched:
 
     def touch(self, site: str, names: Iterable[str]) -> None:
         """Note that there is news of hosts or devices; inside the transaction of that."""
+        self._note(site, names)
+        query = "SELECT 1 FROM touched WHERE site = ? LIMIT 1 OFFSET ?"
+        if self._db.execute(query, (site, NAMED)).fetchone():
+            self.touch_all(site)
+
+    def _note(self, site: str, names: Iterable[str]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO touched (site, name) VALUES (?, ?)",
             [(site, name) for name in sorted(names)],
@@ -30,7 +37,7 @@ class Touched:
 
     def touch_all(self, site: str) -> None:
         """Note that there is news of all devices, and name none any more."""
-        self.touch(site, [EVERY])  # first, so that it has a number of its own
+        self._note(site, [EVERY])  # first, so that it has a number of its own
         self._db.execute("DELETE FROM touched WHERE site = ? AND name != ?", (site, EVERY))
 
     def touch_at(self, site: str, seen: Iterable[tuple[str, str]]) -> None:
