@@ -115,6 +115,25 @@ def test_what_is_not_acknowledged_waits(place: Place, devices: list[Device]) -> 
     assert place.store.waiting(SITE) == 0
 
 
+def test_what_is_refused_is_told_each_time_and_waits(place: Place, devices: list[Device]) -> None:
+    place.put(replace(devices[5], attributes=devices[5].attributes * 2))
+    place.client.indices.put_settings(
+        index=place.index, settings={"mapping.nested_objects.limit": 4}
+    )
+    for written in (49, 0):
+        made = Publish(place.client, Publishing(place.store, SITE, NOW, Policy()), place.index)
+        made.all()
+        assert made.done[place.index].written == written
+        assert [text.split(": ")[0] for text in made.failures] == ["device device-005"]
+        assert set(place.store.queued_devices(SITE)) == {"device-005"}
+    place.client.indices.put_settings(
+        index=place.index, settings={"mapping.nested_objects.limit": None}
+    )
+    assert place.publish().written == 1
+    assert place.store.waiting(SITE) == 0
+    assert place.documents(place.index).keys() == {device.id for device in devices}
+
+
 def test_changes_are_told_once(place: Place, devices: list[Device]) -> None:
     place.publish()
     first = place.told("changes")

@@ -8,6 +8,7 @@ import pytest
 
 from wardwatch.outputs.elasticsearch import ElasticsearchError, ElasticsearchSettings, connect
 from wardwatch.outputs.elasticsearch_client import API_KEY_VARIABLE, PASSWORD_VARIABLE, one_line
+from wardwatch.outputs.elasticsearch_setup import STREAMS, stream_template
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +83,14 @@ def test_password_without_user(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ElasticsearchError, match="username") as caught:
         connect(ElasticsearchSettings())
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_history_is_kept_by_a_policy_of_the_server_or_else_by_a_retention(name: str) -> None:
+    ours, theirs = stream_template(name), stream_template(name, "hospital-logs")
+    assert ours["template"].pop("lifecycle").keys() == {"data_retention"}
+    assert theirs["template"]["settings"]["index"].pop("lifecycle") == {"name": "hospital-logs"}
+    assert ours == theirs, "nothing else differs"
 
 
 def test_a_servers_words_are_fit_for_a_terminal() -> None:

@@ -93,7 +93,8 @@ def write_devices(client: Elasticsearch, known: Inventory, index: str) -> Publis
         written=done["index"],
         unchanged=work.unchanged,
         deleted=done["delete"],
-        failures=failures,
+        failures=tuple(failures.values()),
+        refused=frozenset(failures),
     )
 
 

@@ -22,13 +22,17 @@ _ATTEMPTS = 4  # at single documents that a busy server turned away
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishResult:
-    """What a publish did. `failures` names what the server did not take, and why."""
+    """What a publish did. `failures` names what the server did not take, and why.
+
+    `refused` are the ids of those documents.
+    """
 
     written: int = 0
     unchanged: int = 0
     deleted: int = 0
     closed: int = 0
     failures: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
 
 
 def hashes(client: Elasticsearch, index: str, query: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -109,19 +113,19 @@ def device_ids(client: Elasticsearch, site: str, indices: Iterable[str]) -> set[
 
 def send(
     client: Elasticsearch, index: str, what: str, actions: Iterable[Action]
-) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Send the actions, again while the server is busy; return counts by name, and failures.
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Send the actions, again while the server is busy; return counts by name, and failures by id.
 
     `what` is a document of this index in a word.
     """
     done = {"index": 0, "delete": 0, "create": 0}
-    failures = []
+    failures = {}
     for name, item in _bulk(client, actions):
         if item["status"] < 300:
             done[name] += 1
         elif (name, item["status"]) not in _AS_GOOD:
-            failures.append(_failure(index, what, item))
-    return done, tuple(failures)
+            failures[item["_id"]] = _failure(index, what, item)
+    return done, failures
 
 
 # What is gone already, and what is there already: an answer that was lost on its way.

@@ -145,9 +145,7 @@ def one_line(text: str, length: int = 300) -> str:
     return shown if len(text) <= length else shown + "…"
 
 
-def _explanation(
-    error: ApiError | TransportError, index: str, remedies: Mapping[int, str]
-) -> str:
+def _explanation(error: ApiError | TransportError, index: str, remedies: Mapping[int, str]) -> str:
     reason = one_line(_reason(error))
     if isinstance(error, UnsupportedProductError | SerializationError):
         return _NOT_SUPPORTED
@@ -170,7 +168,8 @@ def _reason(error: ApiError | TransportError) -> str:
     body: Any = error.body
     told = body.get("error") if isinstance(body, dict) else None
     if isinstance(told, dict):
-        return str(told.get("reason"))
+        cause = told.get("caused_by") or {}
+        return str(told.get("reason") or cause.get("reason"))
     return str(told or f"status {error.status_code}")
 
 

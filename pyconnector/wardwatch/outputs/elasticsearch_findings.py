@@ -66,7 +66,11 @@ def write_findings(client: Elasticsearch, known: Findings, index: str) -> Publis
         )
         done, failures = send(client, index, "finding", work.actions(client))
     return PublishResult(
-        written=done["index"], unchanged=work.unchanged, closed=work.closed, failures=failures
+        written=done["index"],
+        unchanged=work.unchanged,
+        closed=work.closed,
+        failures=tuple(failures.values()),
+        refused=frozenset(failures),
     )
 
 
@@ -84,7 +88,7 @@ def erase_findings(
         gone = ({"_op_type": "delete", "_index": index, "_id": name} for name, _ in known)
         done, failures = send(client, index, "finding", gone)
         client.indices.refresh(index=index)
-    return PublishResult(deleted=done["delete"], failures=failures)
+    return PublishResult(deleted=done["delete"], failures=tuple(failures.values()))
 
 
 class _Here:

@@ -25,4 +25,5 @@ def append(
     )
     with explained(client, stream):
         done, failures = send(client, stream, "document", actions)
-    return PublishResult(written=done["create"], failures=failures)
+    told, refused = tuple(failures.values()), frozenset(failures)
+    return PublishResult(written=done["create"], failures=told, refused=refused)
