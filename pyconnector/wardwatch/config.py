@@ -22,6 +22,7 @@ from wardwatch.outputs.kibana_settings import KibanaSettings
 from wardwatch.scope import DEFAULT_NETWORKS, Scope
 from wardwatch.store.exposure import DAYS_KEPT
 from wardwatch.store.retention import Retention
+from wardwatch.store.touched import JUDGED
 
 DEFAULT_FILE = Path("wardwatch.toml")
 
@@ -202,19 +203,25 @@ def _section(name: str, kind: type, values: dict[str, object], wrong: list[str])
             wrong.append(f"{name}.{key}: unknown; known are {', '.join(hints)}")
         elif (fitting := _fit(value, hints[key])) is None:
             wrong.append(f"{name}.{key}: {value!r} does not fit; see `wardwatch config`")
+        elif key == "exposure_days" and int(str(fitting)) < JUDGED:
+            wrong.append(f"{name}.{key}: at least {JUDGED}, as what is judged rests on them")
         else:
             checked[key] = fitting
-    if name == "site" and "networks" in checked:
-        try:
-            Scope(checked["networks"])  # type: ignore[arg-type]
-        except ValueError as error:
-            wrong.append(f"site.networks: {error}")
     if name == "site":
-        try:
-            _ = kind(**checked).zone
-        except ValueError as error:
-            wrong.append(f"site.timezone: {error}; write it as Europe/Vienna or UTC")
+        _check_site(kind, checked, wrong)
     return kind(**checked)
+
+
+def _check_site(kind: type, checked: dict[str, object], wrong: list[str]) -> None:
+    try:
+        if "networks" in checked:
+            Scope(checked["networks"])  # type: ignore[arg-type]
+    except ValueError as error:
+        wrong.append(f"site.networks: {error}")
+    try:
+        _ = kind(**checked).zone
+    except ValueError as error:
+        wrong.append(f"site.timezone: {error}; write it as Europe/Vienna or UTC")
 
 
 def _fit(value: object, hint: Any) -> object | None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import itertools
-from collections.abc import Iterator
+import runpy
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import onion_documents as onion
 import pytest
 from elasticsearch import Elasticsearch
+from onion_site import Site
 from servers import elasticsearch as real
 from servers.node import Node
 from servers.session import running
@@ -22,6 +27,7 @@ from wardwatch.outputs.elasticsearch import (
 from wardwatch_enrichment.model import Attribute, Device, Evidence
 
 _NUMBERS = itertools.count(1)
+EXAMPLES = Path(__file__).parents[2] / "examples"
 _NAMES = ("manufacturer", "model", "serial_number", "type")
 
 
@@ -110,3 +116,36 @@ def _attribute(name: str, value: str, host: str, seen: float) -> Attribute:
         last_seen=seen,
         evidence=(evidence,),
     )
+
+
+@pytest.fixture
+def stream(client: Elasticsearch) -> str:
+    """Return the name of a data stream of this test's own; it is of both Zeek and Suricata."""
+    onion.setup(client)
+    return f"logs-zeek-so{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def reading(server: Node, tmp_path: Path) -> Callable[..., Site]:
+    """Return a function that begins, or goes on, to read into one database."""
+    return lambda *patterns, **changes: Site(tmp_path / "read.db", server.url, *patterns, **changes)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the example site's logs of today by sensor, one of each kind, each in order."""
+    folder = tmp_path_factory.mktemp("onion")
+    for path in EXAMPLES.glob("hospital*/*/*.*"):
+        copy = folder / "then" / path.relative_to(EXAMPLES).with_name(path.name.removesuffix(".gz"))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        raw = path.read_bytes()
+        copy.write_bytes(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    runpy.run_path(str(EXAMPLES / "today.py"))["main"](folder / "then", folder / "now")
+    logs = folder / "logs"
+    for name in sorted({path.name for path in (folder / "now").rglob("*.*")}):
+        lines = [x for p in (folder / "now").rglob(name) for x in p.read_text().splitlines()]
+        lines.sort(key=lambda line: onion.document(line, name.partition(".")[0], "")["@timestamp"])
+        log = logs / ("suricata" if name == "eve.json" else "zeek") / name
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(f"{line}\n" for line in lines))
+    return logs

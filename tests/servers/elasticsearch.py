@@ -8,21 +8,47 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import subprocess
+from copy import deepcopy
 from pathlib import Path
 
 from servers.downloads import artifacts, require
 from servers.node import CONFIGURATION, Node
 
+from wardwatch.outputs.elasticsearch_role import rights
+
 VERSIONS = ("8.19.0", "9.2.0")
 PASSWORD = "test-only password with ünicode"  # noqa: S105 - of a server that lives for one run
+WITHOUT = "without_"  # what the name of a user begins with, before the place and a privilege
+NO_STREAMS, BARE = f"{WITHOUT}2_auto_configure", "logs-iomt_assets_bare"  # where none is yet
+
+
+def _connectors() -> dict[str, str]:
+    """Return the role that is shipped, and for each privilege of it the role without that one."""
+    role = {**rights(), "metadata": {}}
+    found = {"connector": json.dumps(role)}
+    for at, one in enumerate(role["indices"]):
+        for privilege in one["privileges"]:
+            name = f"{WITHOUT}{at}_{privilege}"
+            lacking = {**rights(BARE), "metadata": {}} if name == NO_STREAMS else deepcopy(role)
+            lacking["indices"][at]["privileges"].remove(privilege)
+            if not lacking["indices"][at]["privileges"]:
+                del lacking["indices"][at]
+            found[name] = json.dumps(lacking)
+    return found
+
+
 USERS = {
     "installer": "cluster: [manage_index_templates]\n  indices:\n"
     "    - {names: ['logs-iomt_*', 'logs-iomt.*'], privileges: [manage]}",
     "publisher": "indices:\n    - names: ['logs-iomt_*']\n"
     "      privileges: [read, write, maintenance, view_index_metadata]\n"
     "    - {names: ['logs-iomt.*'], privileges: [create_doc, auto_configure]}",
+    **_connectors(),
+    "security_onion": "cluster: [manage_index_templates]\n  indices:\n"
+    "    - {names: ['logs-*'], privileges: [all]}",
     "reader": "indices:\n    - {names: ['logs-iomt_*'], privileges: [read, view_index_metadata]}",
 }
 _SECURITY = """\

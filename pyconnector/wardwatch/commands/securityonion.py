@@ -34,9 +34,7 @@ def add(verb: Verb) -> None:
         made.add_argument(
             "--site", metavar="NAME", help="the site (default: the one installed, else default)"
         )
-        made.add_argument(
-            "--without", action="append", choices=PARTS, help="leave out a part"
-        )
+        made.add_argument("--without", action="append", choices=PARTS, help="leave out a part")
         made.add_argument(
             "--root",
             type=Path,
