@@ -3,8 +3,8 @@
 A real `wardwatch run` follows real files, with feeds loaded and risks worked out. Its clock is the
 hospital's (libfaketime): the sensor writes an hour, the clock moves on to the end of that hour, and
 the next one follows as soon as all is taken and judged. So nothing is waited for, and an hour's
-rows come at once; how soon a single claim is seen is measured apart, at the end, while rows come
-as fast as they do in such a hospital. Prints figures as they come, and writes
+rows come at once; how soon a single claim is seen is measured apart, at the end, with no
+other rows beside it. Prints figures as they come, and writes
 ``build/bench-run.json``. Arguments: devices, days.
 """
 
