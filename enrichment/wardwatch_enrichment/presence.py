@@ -78,3 +78,17 @@ def why(known: Mapping[str, Run], names: Iterable[str], now: float) -> str:
 def day(at: float) -> str:
     """Return a time to the minute, as people read it."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def lost(counted: Mapping[str, int]) -> float:
+    """Return which share of what was to be seen was lost, by what a sensor counted of itself.
+
+    It counts on the wire, and in what it has to take in: the worse of the two.
+    """
+    return max(_share(counted, "gaps", "acks"), _share(counted, "dropped", "packets"))
+
+
+def _share(counted: Mapping[str, int], lost: str, seen: str) -> float:
+    if not counted.get(lost):
+        return 0.0
+    return counted[lost] / max(counted.get(seen, 0), counted[lost])

@@ -17,7 +17,7 @@ from wardwatch_enrichment.facts import Fact
 from wardwatch_enrichment.finding import Answer, Exposure
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.preconditions import Need
-from wardwatch_enrichment.presence import GAP, Run, runs, why
+from wardwatch_enrichment.presence import GAP, Run, lost, runs, why
 from wardwatch_enrichment.supposed import Supposed
 
 DAY = 86_400.0
@@ -265,8 +265,7 @@ class Surroundings:
             told = [d for d in days.values() if "sensor" in d and d.keys() & {"gaps", "dropped"}]
             if not told:
                 return None
-            shares += [share(d, "gaps", "acks") for d in told]
-            shares += [share(d, "dropped", "packets") for d in told]
+            shares += [lost(d) for d in told]
         return max(shares, default=None)
 
 
@@ -289,10 +288,3 @@ def is_within(peer: str, subnet: str) -> bool:
     """Tell whether an address or prefix lies in a subnet."""
     inner, outer = ip_network(peer), ip_network(subnet, strict=False)
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
-
-
-def share(counted: Mapping[str, int], lost: str, seen: str) -> float:
-    """Return which share of what was to be seen was lost, by what a sensor counted of itself."""
-    if not counted.get(lost):
-        return 0.0
-    return counted[lost] / max(counted.get(seen, 0), counted[lost])

@@ -14,7 +14,7 @@ from published_findings import NOW, documents, finding, listed, placed, rate
 
 from wardwatch.documents.finding import SCHEMA, Document, finding_document
 from wardwatch.outputs.elasticsearch import PublishResult, check, findings_index
-from wardwatch.outputs.elasticsearch_findings import Findings, publish_findings
+from wardwatch.outputs.elasticsearch_findings import Findings, write_findings
 from wardwatch_enrichment.model import Device
 from wardwatch_enrichment.risk.case import Clock
 from wardwatch_enrichment.risk.rating import URGENCY
@@ -33,9 +33,12 @@ def put(
     client: Elasticsearch, place: str, found: Iterable[Document], **known: Any
 ) -> PublishResult:
     """Publish the findings of the site "north"."""
-    return publish_findings(
-        client, Findings(**{"site": "north", "now": NOW, "found": found, **known}), place
-    )
+    check(client, place)
+    client.indices.refresh(index=place)
+    findings = Findings(**{"site": "north", "now": NOW, "found": found, **known})
+    done = write_findings(client, findings, place)
+    client.indices.refresh(index=place)
+    return done
 
 
 def counted(client: Elasticsearch, place: str, field: str, **query: Any) -> dict[str, int]:

@@ -13,7 +13,6 @@ import sqlite3
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -129,8 +128,9 @@ def enter(options: Namespace, config: Config, kind: str, told: str, *, daily: bo
     made = Entered(site=site, at=now, kind=kind, who=user(), told=told)
     try:
         with Store(path) as store, store.transaction():
-            today = store.register(now - now % 86_400, now) if daily else []
-            if not any(replace(one, number=0, at=now) == made for one in today):
+            if daily:
+                store.enter_once(made)
+            else:
                 store.enter(made)
     except (StoreError, sqlite3.Error) as error:
         complain(f"not entered into the register: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sqlite3 import IntegrityError
 
 from wardwatch.heard.alarms import Alarms
 from wardwatch.heard.claims import Hearing
@@ -12,6 +13,9 @@ from wardwatch.scope import Scope
 from wardwatch.sources.blocks import Block
 from wardwatch.sources.growing import Mark
 from wardwatch.store import Store
+
+# What rows can lead to that no check foresaw: they are told of, and keep no others waiting.
+UNFORESEEN = (ArithmeticError, LookupError, TypeError, ValueError, IntegrityError)
 
 
 class Listening:

@@ -13,7 +13,6 @@ from elasticsearch import Elasticsearch
 
 from wardwatch.documents.closed import Closing, closed_document, recorded_document
 from wardwatch.documents.finding import Document
-from wardwatch.outputs.elasticsearch import FINDINGS_INDEX, check
 from wardwatch.outputs.elasticsearch_bulk import Action, PublishResult, hashes, send
 from wardwatch.outputs.elasticsearch_client import explained
 from wardwatch_enrichment.model import Device
@@ -38,20 +37,11 @@ class Findings:
     only: Collection[str] | None = None
 
 
-def publish_findings(
-    client: Elasticsearch, known: Findings, index: str = FINDINGS_INDEX
-) -> PublishResult:
-    """Write the open findings that changed, and close those that are no longer open."""
-    check(client, index)
-    with explained(client, index):
-        client.indices.refresh(index=index)  # else what was written just now may be unseen yet
-        done = write_findings(client, known, index)
-        client.indices.refresh(index=index)
-    return done
-
-
 def write_findings(client: Elasticsearch, known: Findings, index: str) -> PublishResult:
-    """Do so in an index that is checked and fresh."""
+    """Write the open findings that changed, and close those that are no longer open.
+
+    The index is checked, and shows what was written before.
+    """
     about: list[dict[str, Any]] = [{"term": {"iomt.site": known.site}}]
     if known.only is not None:
         about.append({"terms": {"device.id": list(known.only)}})

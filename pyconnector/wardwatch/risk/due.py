@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 from wardwatch.risk.site import Site, callees
 from wardwatch.store.touched import at_services
 from wardwatch_enrichment.model import Device
-from wardwatch_enrichment.presence import GAP, Run, runs
+from wardwatch_enrichment.presence import GAP, Run, lost, runs
 from wardwatch_enrichment.risk.threats import attempted
 from wardwatch_enrichment.subjects import subjects
-from wardwatch_enrichment.surroundings import DAY, LIFE, LOSS, SILENCE, Surroundings, share
+from wardwatch_enrichment.surroundings import DAY, LIFE, LOSS, SILENCE, Surroundings
 
 SPANS = (0.0, GAP, SILENCE, LIFE - 1, LIFE, LIFE + DAY)
 _Spans = list[tuple[float, float]]
@@ -61,12 +61,8 @@ def _quality(rows: Iterable[Any]) -> tuple[Any, ...]:
         return ()
     first, last = min(told), max(told)
     missing = tuple(day for day in range(first, last) if day not in told)
-    bad = (d for d, by in sorted(told.items()) if max(_lost(by)) >= LOSS)
+    bad = (d for d, by in sorted(told.items()) if lost(by) >= LOSS)
     return first, missing, tuple(bad)
-
-
-def _lost(counted: Mapping[str, int]) -> tuple[float, float]:
-    return share(counted, "gaps", "acks"), share(counted, "dropped", "packets")
 
 
 def lights(place: Site) -> dict[str, int]:

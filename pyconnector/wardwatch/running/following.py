@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import IntegrityError
 
 from wardwatch import parsers
-from wardwatch.heard.listening import Listening
+from wardwatch.heard.listening import UNFORESEEN, Listening
 from wardwatch.parsers import Parser
 from wardwatch.pipeline import parsers_of
 from wardwatch.scope import Scope
@@ -90,7 +89,7 @@ class Following:
         """Take in a file; one with what no check foresaw does not keep the others waiting."""
         try:
             return self._take(grown, wanted, taken, goes_on)
-        except (ArithmeticError, LookupError, TypeError, ValueError, IntegrityError) as error:
+        except UNFORESEEN as error:
             taken.unread.append(
                 f"{grown.file.path}: what follows line {grown.mark.place.line} cannot be taken in "
                 f"({type(error).__name__}): move the file away, and report this as a bug"

@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from sqlite3 import IntegrityError
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch
 
 from wardwatch import parsers
 from wardwatch.config import Config
-from wardwatch.heard.listening import Listening
+from wardwatch.heard.listening import UNFORESEEN, Listening
 from wardwatch.outputs.elasticsearch_client import connect, explained
 from wardwatch.outputs.elasticsearch_settings import ElasticsearchError
 from wardwatch.running.following import NAMED, REASON, Source, Taken, unquoted
@@ -27,8 +26,8 @@ from wardwatch.sources.files import LONGEST_LINE, Place
 from wardwatch.sources.growing import Mark
 from wardwatch.sources.lines import blocks
 from wardwatch.store import Store
+from wardwatch_enrichment.surroundings import DAY
 
-DAY = 86_400.0
 OVERLAP = 900.0  # seconds that a document may take on its way into the index
 SLACK = 60.0  # that most of them take; an index shows them with a delay
 WINDOW = 3600.0  # of what is read at once while catching up
@@ -255,7 +254,7 @@ class Pattern:
                     place = Place(int(until * 1000))
                     mark = Mark(identity=self._index, path=self._index, place=place)
                     self._store.put_mark(self._site, MARKS, mark)
-        except (ArithmeticError, LookupError, TypeError, ValueError, IntegrityError) as error:
+        except UNFORESEEN as error:
             self._tell(
                 f"{self._index}: lines cannot be taken in ({type(error).__name__}): report this as "
                 "a bug"

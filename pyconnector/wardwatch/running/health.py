@@ -10,7 +10,8 @@ from typing import Any
 from wardwatch.risk import ages
 from wardwatch.running.following import Source
 from wardwatch.store import Store
-from wardwatch_enrichment.surroundings import DAY, LOSS, share
+from wardwatch_enrichment.presence import lost
+from wardwatch_enrichment.surroundings import DAY, LOSS
 
 STOPPED = 300.0  # seconds without a word of the process
 LATE = 3600.0  # seconds that rows may wait, or risks may be old
@@ -111,10 +112,7 @@ def sensors(store: Store, site: str, now: float) -> Iterator[tuple[str, dict[str
             told[row.value] = told.get(row.value, 0) + row.count
     for name, seen in sorted(last.items()):
         told = counted.get(name, {})
-        yield name, {"last_seen": seen, "loss": max(share(told, *w) for w in _LOSSES)}
-
-
-_LOSSES = (("gaps", "acks"), ("dropped", "packets"))
+        yield name, {"last_seen": seen, "loss": lost(told)}
 
 
 def warnings(health: Mapping[str, Any], now: float) -> Iterator[str]:

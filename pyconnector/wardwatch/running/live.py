@@ -11,25 +11,22 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from sqlite3 import IntegrityError
 
 from wardwatch import parsers
 from wardwatch.config import Config
-from wardwatch.heard.listening import Listening
+from wardwatch.heard.listening import UNFORESEEN, Listening
 from wardwatch.parsers import Parser
 from wardwatch.running.following import LIVE, Taken
 from wardwatch.running.telling import Telling
 from wardwatch.scope import Scope
-from wardwatch.sources import zeek_files
-from wardwatch.sources.blocks import Block
-from wardwatch.sources.files import Piece, Place
+from wardwatch.sources.files import Place
 from wardwatch.sources.growing import Mark
+from wardwatch.sources.lines import blocks
 from wardwatch.sources.zeek_websocket import Feed, Peer, Row
 from wardwatch.store import Store
+from wardwatch_enrichment.surroundings import DAY
 
 LOGS = ("dhcp", "iomt_asset", "iomt_exposure", "notice")
-DAY = 86_400.0
 SETTLE = 5.0  # seconds after which what Zeek wrote can be read in its logs
 WAITING = 200_000  # rows that wait for the logs; with more it is another gap
 GAPS = 10  # the latest, that are kept for `status`
@@ -159,10 +156,12 @@ class Live:
         bad = 0
         try:
             for log, lines in _by_log(self._kept, self._parsers).items():
-                for block in _blocks(lines, self._parsers[log]):
-                    bad += len(heard.listen(log, block))
+                good = _good(lines)
+                bad += len(lines) - len(good)
+                for name, block in blocks(good, log, self._parsers) if good else ():
+                    bad += len(heard.listen(name, block))
             heard.commit(self._store, self._mark())
-        except (ArithmeticError, LookupError, TypeError, ValueError, IntegrityError) as error:
+        except UNFORESEEN as error:
             bad = len(self._kept)
             taken.problems.append(
                 f"live feed: {bad} rows cannot be taken in ({type(error).__name__}): report this "
@@ -200,11 +199,7 @@ def _by_log(rows: list[Row], known: Mapping[str, Parser]) -> dict[str, list[str]
     return lines
 
 
-def _blocks(lines: list[str], parser: Parser) -> list[Block]:
-    """Return lines as rows; what is no line of JSON is a bad one."""
-    good = [line for line in lines if line.startswith("{") and "\n" not in line]
-    bad = [(0, "is no JSON")] * (len(lines) - len(good))
-    text = "".join(f"{line}\n" for line in good).encode(errors="replace")
-    pieces = [Piece(text, 1, Place(len(text), len(good) + 1))] if good else []
-    blocks = list(zeek_files.blocks(pieces, parser.Row, Path("live")))
-    return [*blocks, Block(rows=[], lines=list, bad=bad)] if bad else blocks
+def _good(lines: list[str]) -> list[bytes]:
+    """Return the lines that can be JSON."""
+    good = (line for line in lines if line.startswith("{") and "\n" not in line)
+    return [line.encode(errors="replace") for line in good]

@@ -21,13 +21,13 @@ from wardwatch.running.service import Signals, notify
 from wardwatch.scope import Scope
 from wardwatch.store import Store
 from wardwatch_enrichment import knowledge
+from wardwatch_enrichment.surroundings import DAY
 
 PART = 30.0  # seconds of reading, after which the devices are worked out, however much waits
 QUIET = 0.5  # seconds without a row, after which devices are worked out
 SETTLED = 10.0  # seconds, after which they are worked out whether it is quiet or not
 LOOK = 10.0  # seconds between two looks at sensors and feeds
 WAITED = 3600.0  # seconds, after which what follows on evidence has its turn, whatever waits
-FORGET = 86_400.0
 CROWDED = (
     "there are so many hosts that new ones are only kept where they tell more than an address: "
     "look for what invents addresses on the network, then `wardwatch purge`"
@@ -157,7 +157,7 @@ class Running:
         if (not self._waits and whole) or self._going or late:
             self._turned = began
             self._turns(now)
-        if began - self._forgot > FORGET:
+        if began - self._forgot > DAY:
             self._following.forget()
             self._forgot = began
         if looks := began - self._looked > LOOK:

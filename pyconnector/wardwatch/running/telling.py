@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -49,9 +48,7 @@ class Telling:
         told = f"the services to watch, to {self._url}"
         made = Entered(site=self._site, at=now, kind="sensor", who="wardwatch run", told=told)
         with self._store.transaction():
-            today = self._store.register(now - now % 86_400, now)
-            if not any(replace(one, number=0, at=now) == made for one in today):
-                self._store.enter(made)
+            self._store.enter_once(made)
 
 
 def messages(targets: Iterable[Target], generation: int) -> list[str]:

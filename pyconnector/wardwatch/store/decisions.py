@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from wardwatch.store.schema import Asking
 from wardwatch_enrichment.risk.records import Decision
+from wardwatch_enrichment.surroundings import DAY
 
 _DECISION = (
     "number, site, finding, kind, who, at, why, owner, status, comment, until, device,"
@@ -55,6 +56,12 @@ class Decisions(Asking):
             "INSERT INTO register (number, site, at, kind, who, told) VALUES (NULL, ?, ?, ?, ?, ?)",
             astuple(entry)[1:],
         )
+
+    def enter_once(self, entry: Entered) -> None:
+        """Add a line to the register, unless the same stands there of that day."""
+        today = self.register(entry.at - entry.at % DAY, entry.at)
+        if not any(replace(one, number=0, at=entry.at) == entry for one in today):
+            self.enter(entry)
 
     def register(self, since: float, until: float) -> list[Entered]:
         """Return the lines of the register from a time on, until another."""

@@ -107,12 +107,6 @@ class History(Asking):
             ORDER BY device, finding"""  # noqa: S608  constant
         yield from self._decoded_states(query, given)
 
-    def closed_states(self, site: str) -> Iterator[State]:
-        """Yield the last states of the findings of a site that are closed."""
-        query = """SELECT body FROM finding_state WHERE site = ? AND last AND last = ?
-            ORDER BY device, finding"""
-        yield from self._decoded_states(query, (site, _CLOSED))
-
     def open_findings(self, site: str) -> dict[str, str]:
         """Return the findings whose last state is open, each with the device that it is on."""
         query = """SELECT finding, device FROM finding_state
